@@ -1,0 +1,69 @@
+# make setup | run | test | check | lock | boundary | wheel | clean
+# Needs Python >= 3.11 with venv and pip; npm is used if there is one, and fetched into .venv if not.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+VENDOR := web/vendor/manifest.json
+ARGS ?=
+
+.PHONY: setup run test check lock boundary wheel clean
+.DELETE_ON_ERROR:
+
+setup: $(VENV)/.runtime $(VENDOR)
+
+run: setup
+	$(BIN)/drempelloos serve --demo $(ARGS)
+
+test: setup $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" node --test tests/web/
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	PATH="$(CURDIR)/$(BIN):$$PATH" web/node_modules/.bin/tsc --noEmit --project web
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Drempelloos needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) has no venv; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The page's third-party files come from npm at set-up; they are never committed.
+$(VENDOR): web/package-lock.json web/vendor.mjs $(VENV)/.runtime
+	@command -v npm >/dev/null || test -x $(BIN)/npm || $(PIP) --require-hashes -r requirements-node.lock
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" node vendor.mjs
+
+lock: $(VENV)/.dev
+	$(PIP) pip-tools
+	for extra in "" dev node; do \
+		$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
+			--no-emit-options --no-header $${extra:+--extra $$extra} \
+			--output-file requirements$${extra:+-$$extra}.lock pyproject.toml; \
+	done
+	cd web && npm install --package-lock-only --ignore-scripts
+
+# Rebuild the shipped boundary file from its source (docs: borders/data/PROVENANCE.md).
+boundary: $(VENV)/.dev
+	$(BIN)/python -m borders.build
+
+wheel: setup $(VENV)/.dev
+	$(BIN)/python -m hatchling build --target wheel
+
+clean:
+	rm -rf $(VENV) web/vendor web/node_modules dist build

@@ -1,0 +1,1 @@
+"""Pure geometry: where a point is, how far the border is, where it was crossed."""

@@ -1,0 +1,1 @@
+"""Sans-I/O decoders, one module per protocol: bytes in, pings or named refusals out."""

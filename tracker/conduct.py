@@ -1,0 +1,371 @@
+"""What people do to a pursuit: start, join, contact, host decision, danger, hold, handover, report, end.
+
+Each command first asks the phase table whether it is possible, then changes the pursuit, says so in an event, and has
+the decisions looked at again that it may have changed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from borders.states import BENELUX, Territory
+from tracker import duties
+from tracker.decisions import decide_again, decide_presence
+from tracker.errors import Refused
+from tracker.events import (
+    Event,
+    PursuitContact,
+    PursuitDanger,
+    PursuitEnded,
+    PursuitHandover,
+    PursuitHold,
+    PursuitHostDecision,
+    PursuitJoined,
+    PursuitReport,
+    PursuitStarted,
+)
+from tracker.fix import check_name
+from tracker.inputs import (
+    EndPursuit,
+    FileReport,
+    JoinPursuit,
+    PursuitCommand,
+    ReportContact,
+    ReportDanger,
+    ReportHandover,
+    ReportHold,
+    ReportHostDecision,
+    StartPursuit,
+)
+from tracker.pursuits import Line, Member, Move, Phase, Pursuit, move
+from tracker.treaty.contact_points import ContactPoints
+from tracker.turn import Turn
+from tracker.units import Unit, call_sign_of, state_of
+from tracker.world import PURSUITS_KEPT, World
+
+MAX_TEXT: Final = 1000
+"""Characters of a note, an instruction or a name."""
+
+CONTACT_STATUSES: Final = ("attempted", "established", "lost")
+HOST_DECISIONS: Final = {
+    "none": Move.HOST_CONTINUES,
+    "continue": Move.HOST_CONTINUES,
+    "joint": Move.HOST_CONTINUES,
+    "takeover": Move.HOST_TAKES_OVER,
+    "stop": Move.HOST_STOPS,
+}
+
+
+def conduct(world: World, contact_points: ContactPoints, command: PursuitCommand) -> list[Event]:
+    """Let one command happen.
+
+    Raises:
+        IllegalMove: the pursuit's phase does not allow it.
+        Refused: a field is missing, unknown or out of range.
+    """
+    _check_texts(command)
+    if isinstance(command, StartPursuit):
+        return _start(world, contact_points, command)
+    pursuit = world.pursuits.get(command.id)
+    if pursuit is None:
+        raise Refused("id", f"no pursuit {command.id!r} is known")
+    lag_s = next((track.lag_s for track in world.members_of(pursuit).values()), 0.0)
+    turn = Turn(world, command.at, command.at - lag_s, command.id, world.offset)
+    match command:
+        case JoinPursuit():
+            _join(turn, contact_points, pursuit, command)
+        case ReportContact():
+            _contact(turn, contact_points, pursuit, command)
+        case ReportHostDecision():
+            _host_decision(turn, contact_points, pursuit, command)
+        case ReportDanger():
+            _danger(turn, contact_points, pursuit, command)
+        case ReportHold():
+            _hold(turn, pursuit, command)
+        case ReportHandover():
+            _handover(turn, pursuit, command)
+        case FileReport():
+            _report(turn, pursuit, command)
+        case EndPursuit():
+            _end(turn, pursuit, command)
+    return turn.events
+
+
+def _start(world: World, contact_points: ContactPoints, command: StartPursuit) -> list[Event]:
+    check_name("id", command.id)
+    check_name("unit", command.unit)
+    if command.id in world.pursuits:
+        raise Refused("id", f"pursuit {command.id!r} exists already")
+    track = world.tracks.get(command.unit)
+    now = command.at - (0.0 if track is None else track.lag_s)
+    turn = Turn(world, command.at, now, command.id, world.offset)
+    pursuit = Pursuit(command.id, now, ground=command.ground, note=command.note)
+    pursuit = _enlist(turn, pursuit, command.unit, command.started_in)
+    turn.emit(
+        PursuitStarted(
+            id=turn.id("pursuit.started"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            unit=command.unit,
+            note=command.note,
+            started_in=pursuit.members[0].started_in,
+            ground=command.ground,
+        )
+    )
+    decide_presence(turn, contact_points, pursuit, command.unit)
+    return turn.events
+
+
+def _enlist(turn: Turn, pursuit: Pursuit, unit: str, started_in: str | None) -> Pursuit:
+    """Make a unit a member, with the place that its newest fix gives it."""
+    world = turn.world
+    if started_in is not None and started_in not in BENELUX:
+        raise Refused("started_in", f"{started_in!r} is not one of BE, LU, NL")
+    if unit in world.pursuit_of:
+        raise Refused("unit", f"{unit} is already in pursuit {world.pursuit_of[unit]}")
+    if unit not in world.units:
+        world.put(world.units, unit, Unit(unit, state_of(unit), call_sign_of(unit)))
+    track = world.tracks.get(unit)
+    territory = None if track is None or track.territory is Territory.OUTSIDE else track.territory.value
+    if started_in is None and territory in BENELUX:
+        started_in = territory
+    world.put(world.pursuit_of, unit, pursuit.id)
+    return turn.keep(pursuit.with_member(Member(unit, turn.now, started_in, territory)))
+
+
+def _join(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: JoinPursuit) -> None:
+    check_name("unit", command.unit)
+    pursuit = _move(turn, pursuit, Move.JOIN)
+    pursuit = _enlist(turn, pursuit, command.unit, command.started_in)
+    turn.emit(
+        PursuitJoined(
+            id=turn.id("pursuit.joined"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            unit=command.unit,
+            note=command.note,
+            started_in=pursuit.members[-1].started_in,
+        )
+    )
+    decide_presence(turn, contact_points, pursuit, command.unit)
+
+
+def _contact(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportContact) -> None:
+    if command.status not in CONTACT_STATUSES:
+        raise Refused("status", f"{command.status!r} is not one of {', '.join(CONTACT_STATUSES)}")
+    pursuit = _move(turn, pursuit, Move.CONTACT)
+    host = _host(turn, pursuit, command.host)
+    at = turn.now if command.happened_at is None else command.happened_at
+    if at > turn.now + 1.0:
+        raise Refused("established_at", "lies in the future")
+    line = pursuit.line(host)
+    attempted_at = at if line.attempted_at is None or command.status == "attempted" else line.attempted_at
+    established_at = at if command.status == "established" and not line.is_open else line.established_at
+    status = command.status
+    if status == "attempted" and line.is_open:
+        status = "established"  # calling again on a live line does not close it
+    line = msgspec.structs.replace(
+        line,
+        status=status,
+        attempted_at=attempted_at,
+        established_at=established_at,
+        with_=command.with_ or line.with_,
+        channel=command.channel or line.channel,
+    )
+    pursuit = turn.keep(pursuit.with_line(line))
+    turn.emit(
+        PursuitContact(
+            id=turn.id("pursuit.contact"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            note=command.note,
+            host=host,
+            status=command.status,
+            with_=line.with_,
+            channel=line.channel,
+        )
+    )
+    if command.status == "established":
+        pursuit = duties.meet(turn, pursuit, duties.CONTACT, host, at)
+    decide_again(turn, contact_points, pursuit)
+
+
+def _host_decision(
+    turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportHostDecision
+) -> None:
+    if command.decision not in HOST_DECISIONS:
+        raise Refused("decision", f"{command.decision!r} is not one of {', '.join(HOST_DECISIONS)}")
+    host = _host(turn, pursuit, command.host)
+    pursuit = _move(turn, pursuit, HOST_DECISIONS[command.decision])
+    line = pursuit.line(host)
+    line = msgspec.structs.replace(
+        line,
+        decision=command.decision,
+        instructions=command.instructions or line.instructions,
+        can_take_over=line.can_take_over if command.can_take_over is None else command.can_take_over,
+    )
+    pursuit = turn.keep(pursuit.with_line(line))
+    turn.emit(
+        PursuitHostDecision(
+            id=turn.id("pursuit.host_decision"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            host=host,
+            decision=command.decision,
+            instructions=command.instructions,
+            can_take_over=command.can_take_over,
+        )
+    )
+    decide_again(turn, contact_points, pursuit)
+
+
+def _danger(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportDanger) -> None:
+    pursuit = _move(turn, pursuit, Move.DANGER if command.disproportionate else Move.DANGER_OVER)
+    pursuit = turn.keep(msgspec.structs.replace(pursuit, danger=command.disproportionate))
+    turn.emit(
+        PursuitDanger(
+            id=turn.id("pursuit.danger"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            note=command.note,
+            disproportionate=command.disproportionate,
+        )
+    )
+    decide_again(turn, contact_points, pursuit)
+
+
+def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
+    unit = command.unit or pursuit.members[0].unit
+    member = pursuit.member(unit)
+    if member is None:
+        raise Refused("unit", f"{unit} is not in pursuit {pursuit.id}")
+    abroad = member.territory is not None and member.territory != _state_of(turn, unit)
+    pursuit = _move(turn, pursuit, Move.HOLD if abroad else Move.HOLD_AT_HOME)
+    host = member.territory if abroad else None
+    turn.emit(
+        PursuitHold(
+            id=turn.id("pursuit.hold"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            unit=unit,
+            note=command.note,
+            host=host,
+        )
+    )
+    if host is not None:
+        duties.open_handover(turn, pursuit, unit, host)
+
+
+def _handover(turn: Turn, pursuit: Pursuit, command: ReportHandover) -> None:
+    pursuit = _move(turn, pursuit, Move.HANDOVER)
+    turn.emit(
+        PursuitHandover(
+            id=turn.id("pursuit.handover"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            note=command.note,
+            to=command.to,
+        )
+    )
+    for duty in pursuit.duties:
+        if duty.kind == duties.HANDOVER:
+            pursuit = duties.meet(turn, pursuit, duty.kind, duty.host, turn.now)
+
+
+def _report(turn: Turn, pursuit: Pursuit, command: FileReport) -> None:
+    host = command.host or next(
+        (duty.host for duty in pursuit.duties if duty.kind == duties.REPORT), None
+    )
+    if host is None:
+        raise Refused("host", "no report is due on any host state; name the host state reported to")
+    if host not in pursuit.visited:
+        raise Refused("host", f"{host!r} is not a host state of this pursuit that awaits a report")
+    pursuit = _move(turn, pursuit, Move.REPORT)
+    turn.emit(
+        PursuitReport(
+            id=turn.id("pursuit.report"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            note=command.note,
+            host=host,
+        )
+    )
+    visited = tuple(other for other in pursuit.visited if other != host)
+    pursuit = turn.keep(msgspec.structs.replace(pursuit, visited=visited))
+    duties.meet(turn, pursuit, duties.REPORT, host, turn.now)
+
+
+def _end(turn: Turn, pursuit: Pursuit, command: EndPursuit) -> None:
+    pursuit = _move(turn, pursuit, Move.END)
+    pursuit = turn.keep(msgspec.structs.replace(pursuit, ended_at=turn.now, approaches=()))
+    turn.emit(
+        PursuitEnded(
+            id=turn.id("pursuit.ended"),
+            time=turn.time,
+            pursuit=pursuit.id,
+            phase=pursuit.phase,
+            by=command.by,
+            reason=command.reason,
+        )
+    )
+    pursuit = duties.end(turn, pursuit)
+    world = turn.world
+    for member in pursuit.members:
+        world.drop(world.pursuit_of, member.unit)
+    ended = [name for name, other in world.pursuits.items() if other.phase is Phase.ENDED]
+    for name in ended[: max(0, len(ended) - PURSUITS_KEPT)]:
+        world.drop(world.pursuits, name)
+
+
+def _move(turn: Turn, pursuit: Pursuit, step: Move) -> Pursuit:
+    return turn.keep(msgspec.structs.replace(pursuit, phase=move(pursuit.phase, step)))
+
+
+def _host(turn: Turn, pursuit: Pursuit, host: str | None) -> str:
+    """The host state that a command is about: as named, or the one that the pursuit's obligations or places tell."""
+    if host is not None:
+        if host not in Territory or host in (Territory.SEA, Territory.OUTSIDE):
+            raise Refused("host", f"{host!r} is not a state")
+        return host
+    candidates = dict.fromkeys(
+        [duty.host for duty in pursuit.duties if duty.kind == duties.CONTACT]
+        + [
+            member.territory
+            for member in pursuit.members
+            if member.territory is not None and member.territory != _state_of(turn, member.unit)
+        ]
+        + [approach.host for approach in pursuit.approaches]
+    )
+    if not candidates:
+        raise Refused("host", "missing; no member is in or near another state, so it must be named")
+    return next(iter(candidates))
+
+
+def _state_of(turn: Turn, unit: str) -> str | None:
+    known = turn.world.units.get(unit)
+    return None if known is None else known.state
+
+
+def _check_texts(command: PursuitCommand) -> None:
+    for field in command.__struct_fields__:
+        value = getattr(command, field)
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            raise Refused(field.rstrip("_"), f"{len(value)} characters; at most {MAX_TEXT} are allowed")

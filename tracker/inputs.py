@@ -1,0 +1,160 @@
+"""Everything that enters the core, in the order in which the journal keeps it.
+
+Each input carries its own time: `at` and `received_at` are the server's clock when it arrived (Unix seconds UTC, never
+going back within one journal), `fixed_at` inside a fix is the receiver's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tracker.fix import Fix
+from tracker.units import Unit
+
+
+class _Input(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    pass
+
+
+class PingReceived(_Input, frozen=True, tag="ping"):
+    """An accepted position."""
+
+    fix: Fix
+    received_at: float
+
+
+class UnitRegistered(_Input, frozen=True, tag="unit"):
+    """What is known of a unit was learnt or has changed."""
+
+    unit: Unit
+    at: float
+
+
+class Tick(_Input, frozen=True, tag="tick"):
+    """Time has passed. A tick that causes no event changes nothing, and is not journalled."""
+
+    at: float
+
+
+class _Command(_Input, frozen=True, kw_only=True):
+    at: float
+    by: str | None = None
+
+
+class StartPursuit(_Command, frozen=True, kw_only=True, tag="start"):
+    """A unit begins to pursue. `started_in` left out means: where its fixes place it."""
+
+    id: str
+    unit: str
+    started_in: str | None = None
+    ground: str | None = None
+    note: str | None = None
+
+
+class JoinPursuit(_Command, frozen=True, kw_only=True, tag="join"):
+    """Another unit joins a running pursuit."""
+
+    id: str
+    unit: str
+    started_in: str | None = None
+    note: str | None = None
+
+
+class ReportContact(_Command, frozen=True, kw_only=True, tag="contact"):
+    """Contact with the host's service was `attempted`, `established` or `lost`; `happened_at` if not just now."""
+
+    id: str
+    status: str = "established"
+    host: str | None = None
+    with_: str | None = None
+    channel: str | None = None
+    happened_at: float | None = None
+    note: str | None = None
+
+
+class ReportHostDecision(_Command, frozen=True, kw_only=True, tag="host_decision"):
+    """What the host's service said: none, continue, joint, takeover or stop."""
+
+    id: str
+    decision: str
+    host: str | None = None
+    instructions: str | None = None
+    can_take_over: bool | None = None
+
+
+class ReportDanger(_Command, frozen=True, kw_only=True, tag="danger"):
+    """A person's judgement of the danger that continuing causes (Art. 21(2)(a))."""
+
+    id: str
+    disproportionate: bool
+    note: str | None = None
+
+
+class ReportHold(_Command, frozen=True, kw_only=True, tag="hold"):
+    """A person is being held."""
+
+    id: str
+    unit: str | None = None
+    note: str | None = None
+
+
+class ReportHandover(_Command, frozen=True, kw_only=True, tag="handover"):
+    """Held persons and secured objects were handed over."""
+
+    id: str
+    to: str | None = None
+    note: str | None = None
+
+
+class FileReport(_Command, frozen=True, kw_only=True, tag="report"):
+    """The report on the action in one host state was made (Art. 46)."""
+
+    id: str
+    host: str | None = None
+    note: str | None = None
+
+
+class EndPursuit(_Command, frozen=True, kw_only=True, tag="end"):
+    """The pursuit is over."""
+
+    id: str
+    reason: str | None = None
+
+
+class AcknowledgeAlert(_Command, frozen=True, kw_only=True, tag="acknowledge"):
+    """A person has seen an alert; `event` is its event's id."""
+
+    event: str
+
+
+PursuitCommand = (
+    StartPursuit
+    | JoinPursuit
+    | ReportContact
+    | ReportHostDecision
+    | ReportDanger
+    | ReportHold
+    | ReportHandover
+    | FileReport
+    | EndPursuit
+)
+Input = PingReceived | UnitRegistered | Tick | PursuitCommand | AcknowledgeAlert
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Input)
+
+
+def encode(entry: Input) -> bytes:
+    """The journal's form of an input (MessagePack)."""
+    return _encoder.encode(entry)
+
+
+def decode(body: bytes) -> Input:
+    """Read an input back.
+
+    Raises:
+        msgspec.ValidationError: when it is not an input.
+    """
+    return _decoder.decode(body)

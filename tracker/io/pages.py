@@ -1,0 +1,146 @@
+"""The map page: every file it may ask for, read into memory once, with nothing read from disk per request.
+
+A name that is not in the table is not found, whatever it spells; so there are no paths to escape from.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from aiohttp import hdrs, web
+
+MIME_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".geojson": "application/geo+json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+    ".pmtiles": "application/octet-stream",
+    ".txt": "text/plain; charset=utf-8",
+    ".md": "text/plain; charset=utf-8",
+}
+"""What is served at all, by extension. Anything else in the directory stays there."""
+
+VENDOR_MARK: Final = "vendor/maplibre-gl.mjs"
+"""Third-party code that set-up brings; the page cannot work without it."""
+
+_PACKED: Final = {".woff2", ".png", ".ico", ".pmtiles"}
+_LARGEST_BYTES: Final = 64 * 1024 * 1024
+
+_NOT_SET_UP: Final = b"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Drempelloos is not set up</title>
+<h1>The map is not set up</h1>
+<p>The server runs, but the map's third-party files are missing. Run <code>make setup</code> in the checkout and
+start the server again.</p>
+</html>
+"""
+
+
+class Page(NamedTuple):
+    """One file as it goes over the wire. `packed` is None where gzip does not help."""
+
+    body: bytes
+    packed: bytes | None
+    content_type: str
+    etag: str
+
+
+class Pages:
+    """The files of the web directory, by the name under which they are served.
+
+    Args:
+        directory: holds `index.html`; files in it whose name begins with a dot, and folders `node_modules`, are
+            left out, and so is every kind of file that `MIME_TYPES` does not list.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._pages: dict[str, Page] = {}
+        if directory.is_dir():
+            for path in sorted(directory.rglob("*")):
+                name = path.relative_to(directory)
+                if not _is_hidden(name) and path.suffix in MIME_TYPES and path.is_file():
+                    self._pages[name.as_posix()] = _page(path.read_bytes(), path.suffix)
+        self.is_set_up: Final = "index.html" in self._pages and VENDOR_MARK in self._pages
+        if not self.is_set_up:
+            self._pages["index.html"] = _page(_NOT_SET_UP, ".html")
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def answer(self, request: web.Request, name: str) -> web.Response | None:
+        """The answer to a GET or HEAD for `name` (no leading slash; `""` is `index.html`); None if not found."""
+        page = self._pages.get(name or "index.html")
+        return None if page is None else answer(request, page)
+
+
+def page(body: bytes, suffix: str) -> Page:
+    """Prepare a body of a known kind to be served by `answer`."""
+    return _page(body, suffix)
+
+
+def answer(request: web.Request, page: Page) -> web.Response:
+    """Serve one prepared body: 304 if the client has it, gzip if the client reads that."""
+    headers = {
+        hdrs.ETAG: page.etag,
+        hdrs.CACHE_CONTROL: "no-cache",  # asked again each time, and answered with 304
+        hdrs.VARY: "Accept-Encoding",
+    }
+    if page.etag in _tags(request):
+        return web.Response(status=304, headers=headers)
+    headers[hdrs.CONTENT_TYPE] = page.content_type
+    if page.packed is not None and _reads_gzip(request):
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return web.Response(body=page.packed, headers=headers)
+    return web.Response(body=page.body, headers=headers)
+
+
+def find_directory(source_root: Path) -> Path:
+    """Where the page's files are: `tracker/web` in an installed wheel, `web` in a checkout.
+
+    Args:
+        source_root: the directory that holds the package `tracker`.
+    """
+    installed = source_root / "tracker" / "web"
+    return installed if installed.is_dir() else source_root / "web"
+
+
+def _page(body: bytes, suffix: str) -> Page:
+    if len(body) > _LARGEST_BYTES:
+        raise ValueError(f"{len(body)} bytes are too many to keep in memory; at most {_LARGEST_BYTES}")
+    packed = None
+    if suffix not in _PACKED and len(body) > 500:
+        candidate = gzip.compress(body, compresslevel=6, mtime=0)
+        packed = candidate if len(candidate) < len(body) else None
+    digest = hashlib.sha256(body).digest()
+    # Weak, because the packed and the plain form share it (RFC 9110, 8.8.1).
+    etag = f'W/"{base64.urlsafe_b64encode(digest[:15]).decode()}"'
+    return Page(body, packed, MIME_TYPES[suffix], etag)
+
+
+def _is_hidden(name: Path) -> bool:
+    return "node_modules" in name.parts or any(part.startswith(".") for part in name.parts)
+
+
+def _tags(request: web.Request) -> set[str]:
+    header = request.headers.get(hdrs.IF_NONE_MATCH, "")
+    tags = {tag.strip() for tag in header.split(",")}
+    # If-None-Match compares weakly (RFC 9110, 13.1.2).
+    return tags | {f"W/{tag}" for tag in tags if tag.startswith('"')}
+
+
+def _reads_gzip(request: web.Request) -> bool:
+    for part in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+        coding, _, parameters = part.strip().partition(";")
+        if coding.strip().lower() in {"gzip", "*"}:
+            return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False

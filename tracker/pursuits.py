@@ -1,0 +1,227 @@
+"""A pursuit's life.
+
+Theory. A pursuit is in exactly one phase. A command moves it from phase to phase, or leaves it where it is; which
+command is possible in which phase, and where it leads, is `MOVES` below and nowhere else. A command that the table
+does not list for the present phase is refused, and nothing changes.
+
+- `running`: officers pursue (Art. 21(1)).
+- `breaking_off`: the host said stop, or going on would be disproportionately dangerous (Art. 21(2)(a)).
+- `taken_over`: the host's services took over (Art. 45(1)).
+- `held`: a person is held abroad; handing over at once comes before anything else (Art. 36(2)).
+- `handed_over`: persons and objects are with the host's officers.
+- `ended`: nothing remains but the report (Art. 46).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, TypeVar
+
+import msgspec
+
+from tracker.errors import IllegalMove
+from tracker.events import CrossingConfirmed, Decision
+
+
+class Phase(StrEnum):
+    """Where a pursuit is in its life."""
+
+    RUNNING = "running"
+    BREAKING_OFF = "breaking_off"
+    TAKEN_OVER = "taken_over"
+    HELD = "held"
+    HANDED_OVER = "handed_over"
+    ENDED = "ended"
+
+
+class Move(StrEnum):
+    """What can be done to a pursuit."""
+
+    JOIN = "join"
+    CONTACT = "contact"
+    HOST_CONTINUES = "host-decision continue"
+    HOST_STOPS = "host-decision stop"
+    HOST_TAKES_OVER = "host-decision takeover"
+    DANGER = "danger"
+    DANGER_OVER = "danger over"
+    HOLD = "hold"
+    HOLD_AT_HOME = "hold at home"
+    HANDOVER = "handover"
+    REPORT = "report"
+    END = "end"
+
+
+_R, _B, _T, _H, _O, _E = Phase
+MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
+    _R: {
+        Move.JOIN: _R,
+        Move.CONTACT: _R,
+        Move.HOST_CONTINUES: _R,
+        Move.HOST_STOPS: _B,
+        Move.HOST_TAKES_OVER: _T,
+        Move.DANGER: _B,
+        Move.DANGER_OVER: _R,
+        Move.HOLD: _H,
+        Move.HOLD_AT_HOME: _R,
+        Move.REPORT: _R,
+        Move.END: _E,
+    },
+    _B: {
+        Move.CONTACT: _B,
+        Move.HOST_CONTINUES: _R,
+        Move.HOST_STOPS: _B,
+        Move.HOST_TAKES_OVER: _T,
+        Move.DANGER: _B,
+        Move.DANGER_OVER: _R,
+        Move.HOLD_AT_HOME: _B,
+        Move.REPORT: _B,
+        Move.END: _E,
+    },
+    _T: {
+        Move.CONTACT: _T,
+        Move.HOST_CONTINUES: _R,
+        Move.HOST_STOPS: _B,
+        Move.HOST_TAKES_OVER: _T,
+        Move.HANDOVER: _O,
+        Move.REPORT: _T,
+        Move.END: _E,
+    },
+    _H: {
+        Move.CONTACT: _H,
+        Move.HOST_CONTINUES: _H,
+        Move.HOST_STOPS: _H,
+        Move.HOST_TAKES_OVER: _H,
+        Move.HOLD: _H,
+        Move.HANDOVER: _O,
+        Move.REPORT: _H,
+    },
+    _O: {Move.JOIN: _O, Move.CONTACT: _O, Move.HOLD: _H, Move.REPORT: _O, Move.END: _E},
+    _E: {Move.REPORT: _E},
+}
+"""The whole of a pursuit's life. Missing means refused."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A unit in a pursuit. The right to go on abroad is its own: it runs from where *it* began (Art. 21(1))."""
+
+    unit: str
+    joined_at: float
+    started_in: str | None
+    territory: str | None = None
+    """Where it is believed to be; None until its first fix in the pursuit."""
+    decision: Decision | None = None
+    """The latest decision on it."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """The line to one host state's competent service, and what that service said."""
+
+    host: str
+    status: str = "none"
+    attempted_at: float | None = None
+    established_at: float | None = None
+    with_: str | None = msgspec.field(name="with", default=None)
+    channel: str | None = None
+    decision: str = "none"
+    instructions: str | None = None
+    can_take_over: bool | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """An open, live line serves every further entry to the same host (inferred; the text is silent)."""
+        return self.status == "established"
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """An obligation that is open. `deadline_at` is data time, Unix seconds UTC; None where the law sets no time."""
+
+    id: str
+    kind: str
+    text: str
+    article: str
+    host: str
+    unit: str
+    deadline_at: float | None
+    addressee: str | None = None
+    overdue: bool = False
+    announced: bool = False
+    """Opened for a crossing that is announced and has not happened yet."""
+
+
+class Approach(msgspec.Struct, frozen=True):
+    """A member on its way to a host state: `number` is the detector's name for the possible crossing."""
+
+    unit: str
+    number: int
+    host: str
+
+
+class Pursuit(msgspec.Struct, frozen=True):
+    """One pursuit, as a value: every command and crossing makes a new one."""
+
+    id: str
+    started_at: float
+    phase: Phase = Phase.RUNNING
+    ground: str | None = None
+    note: str | None = None
+    danger: bool | None = None
+    members: tuple[Member, ...] = ()
+    lines: tuple[Line, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    approaches: tuple[Approach, ...] = ()
+    crossings: tuple[CrossingConfirmed, ...] = ()
+    visited: tuple[str, ...] = ()
+    """Host states entered and not reported on yet, in order."""
+    duties_opened: int = 0
+    ended_at: float | None = None
+
+    def member(self, unit: str) -> Member | None:
+        """The member of that name, if it is one."""
+        return next((member for member in self.members if member.unit == unit), None)
+
+    def line(self, host: str) -> Line:
+        """The line to a host; one on which nothing has happened, if there was none."""
+        return next((line for line in self.lines if line.host == host), Line(host))
+
+    def duty(self, kind: str, host: str) -> Duty | None:
+        """The open obligation of that kind towards that host, if any."""
+        return next((duty for duty in self.duties if duty.kind == kind and duty.host == host), None)
+
+    def with_member(self, member: Member) -> Pursuit:
+        """This pursuit with one member added or replaced."""
+        return msgspec.structs.replace(self, members=_put(self.members, member, "unit"))
+
+    def with_line(self, line: Line) -> Pursuit:
+        """This pursuit with one line added or replaced."""
+        return msgspec.structs.replace(self, lines=_put(self.lines, line, "host"))
+
+    def with_duty(self, duty: Duty) -> Pursuit:
+        """This pursuit with one open obligation added or replaced."""
+        return msgspec.structs.replace(self, duties=_put(self.duties, duty, "id"))
+
+    def without_duty(self, duty: Duty) -> Pursuit:
+        """This pursuit with one obligation no longer open."""
+        return msgspec.structs.replace(self, duties=tuple(other for other in self.duties if other.id != duty.id))
+
+
+def move(phase: Phase, step: Move) -> Phase:
+    """The phase that a step leads to.
+
+    Raises:
+        IllegalMove: when the present phase does not allow the step.
+    """
+    try:
+        return MOVES[phase][step]
+    except KeyError:
+        raise IllegalMove(step, phase, tuple(MOVES[phase])) from None
+
+
+_Part = TypeVar("_Part", Member, Line, Duty)
+
+
+def _put(parts: tuple[_Part, ...], part: _Part, key: str) -> tuple[_Part, ...]:
+    """`parts` with `part` in the place of the one of the same key, or at the end."""
+    name = getattr(part, key)
+    if any(getattr(other, key) == name for other in parts):
+        return tuple(part if getattr(other, key) == name else other for other in parts)
+    return (*parts, part)

@@ -1,0 +1,265 @@
+"""What a fix, or its absence, brings about: track, crossing, decision, obligation.
+
+`sight` is the pipeline; its stages stand in the order in which they run.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+import msgspec
+
+from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect
+from borders.states import BENELUX, Territory
+from tracker import duties
+from tracker.decisions import decide_crossing
+from tracker.events import (
+    CrossingApproaching,
+    CrossingConfirmed,
+    CrossingEvent,
+    CrossingProbable,
+    CrossingRetracted,
+    Event,
+    UnitLost,
+    UnitSeen,
+    UnitStale,
+    UnitSuspect,
+    rfc3339,
+)
+from tracker.inputs import PingReceived
+from tracker.pursuits import Approach, Pursuit
+from tracker.treaty.contact_points import ContactPoints
+from tracker.turn import Turn
+from tracker.units import Track
+from tracker.world import World
+
+STALE_INTERVALS: Final = 5
+"""Silent for this many of its own intervals, a unit is stale (radar practice: a target is lost after five scans)."""
+
+SHORTEST_STALE_S: Final = 5.0
+LOST_AFTER_STALE: Final = 6
+"""Lost after this many times the silence that makes it stale: 30 s at 1 Hz."""
+
+_INTERVAL_RANGE_S: Final = (1.0, 60.0)
+_INTERVAL_WEIGHT: Final = 0.2
+_CROSSINGS_KEPT: Final = 50
+
+_TYPES: Final = {
+    Approaching: "crossing.approaching",
+    Probable: "crossing.probable",
+    Confirmed: "crossing.confirmed",
+    Retracted: "crossing.retracted",
+}
+_Notice = Approaching | Probable | Confirmed | Retracted
+
+
+def sight(
+    world: World,
+    detector: Detector,
+    contact_points: ContactPoints,
+    boundary_sha256: str,
+    entry: PingReceived,
+) -> list[Event]:
+    """Let one fix happen."""
+    fix = entry.fix
+    before = world.tracks.get(fix.unit)
+    # A late fix does not turn the clock back: what it makes known becomes known now.
+    now = fix.fixed_at if before is None else max(fix.fixed_at, before.fix.fixed_at)
+    turn = Turn(world, entry.received_at, now, *fix.key, boundary_sha256)
+
+    if before is None:
+        watch, notices = detector.begin(fix), ()
+    else:
+        watch, notices = detector.step(before.watch, fix)
+    late = before is not None and fix.fixed_at <= before.fix.fixed_at
+    track = Track(
+        fix=before.fix if before is not None and late else fix,
+        watch=watch,
+        received_at=entry.received_at,
+        interval_s=_interval_s(before, entry.received_at),
+        territory=watch.territory,
+        quality=watch.quality,
+        announced=() if before is None else before.announced,
+    )
+    world.put(world.tracks, fix.unit, track)
+    world.hear(fix.unit, entry.received_at)
+
+    if before is None or before.silence != "fresh":
+        silent_s = None if before is None else round(entry.received_at - before.received_at, 3)
+        turn.emit(UnitSeen(id=turn.id("unit.seen"), time=turn.time, unit=fix.unit, silent_s=silent_s))
+
+    _place_member(turn, fix.unit, watch.territory)
+    for notice in notices:
+        if isinstance(notice, Suspect):
+            _suspect(turn, fix.unit, notice)
+        else:
+            _cross(turn, contact_points, fix.unit, notice)
+    pursuit = _pursuit(turn, fix.unit)
+    if pursuit is not None:
+        duties.find_overdue(turn, pursuit)
+    return turn.events
+
+
+def tick(world: World, at: float) -> list[Event]:
+    """Let time pass: silent units become stale, then lost; deadlines pass."""
+    events: list[Event] = []
+    silent = []
+    for unit, heard_at in world.heard.items():
+        if at - heard_at < SHORTEST_STALE_S:
+            break
+        silent.append((heard_at, unit))
+    for _, unit in sorted(silent):
+        events += _silence(world, unit, at)
+    for name in dict.fromkeys(world.pursuit_of.values()):
+        pursuit = world.pursuits[name]
+        lag_s = next((track.lag_s for track in world.members_of(pursuit).values()), 0.0)
+        turn = Turn(world, at, at - lag_s, name)
+        duties.find_overdue(turn, pursuit)
+        events += turn.events
+    return events
+
+
+def _interval_s(before: Track | None, received_at: float) -> float:
+    low, high = _INTERVAL_RANGE_S
+    if before is None:
+        return low
+    gap_s = min(max(received_at - before.received_at, low), high)
+    return before.interval_s + _INTERVAL_WEIGHT * (gap_s - before.interval_s)
+
+
+def _silence(world: World, unit: str, at: float) -> list[Event]:
+    track = world.tracks[unit]
+    silent_s = at - track.received_at
+    stale_s = max(SHORTEST_STALE_S, STALE_INTERVALS * track.interval_s)
+    turn = Turn(world, at, at - track.lag_s, unit, track.received_at)
+    pursuit = world.pursuit_of.get(unit)
+    if silent_s >= LOST_AFTER_STALE * stale_s:
+        phase = "lost"
+        event: Event = UnitLost(
+            id=turn.id("unit.lost"), time=turn.time, unit=unit, silent_s=round(silent_s, 3), pursuit=pursuit
+        )
+        world.drop(world.heard, unit)
+    elif silent_s >= stale_s and track.silence == "fresh":
+        phase = "stale"
+        event = UnitStale(
+            id=turn.id("unit.stale"), time=turn.time, unit=unit, silent_s=round(silent_s, 3), pursuit=pursuit
+        )
+    else:
+        return []
+    world.put(world.tracks, unit, msgspec.structs.replace(track, silence=phase))
+    turn.emit(event)
+    return turn.events
+
+
+def _pursuit(turn: Turn, unit: str) -> Pursuit | None:
+    name = turn.world.pursuit_of.get(unit)
+    return None if name is None else turn.world.pursuits[name]
+
+
+def _place_member(turn: Turn, unit: str, territory: Territory) -> None:
+    """Give a member its first place in the pursuit; later places come with its crossings."""
+    pursuit = _pursuit(turn, unit)
+    member = None if pursuit is None else pursuit.member(unit)
+    if pursuit is None or member is None or member.territory is not None:
+        return
+    placed = msgspec.structs.replace(
+        member, territory=territory, started_in=member.started_in or _state(territory)
+    )
+    turn.keep(pursuit.with_member(placed))
+
+
+def _state(territory: str) -> str | None:
+    return territory if territory in BENELUX else None
+
+
+def _suspect(turn: Turn, unit: str, notice: Suspect) -> None:
+    turn.emit(
+        UnitSuspect(
+            id=turn.id("unit.suspect"),
+            time=turn.time,
+            unit=unit,
+            lon=notice.lon,
+            lat=notice.lat,
+            reason=notice.reason,
+            pursuit=turn.world.pursuit_of.get(unit),
+        )
+    )
+
+
+def _cross(turn: Turn, contact_points: ContactPoints, unit: str, notice: _Notice) -> None:
+    """One notice of the detector: its event, then what it means for the pursuit."""
+    event = _event(turn, unit, notice)
+    turn.emit(event)
+    _remember(turn, unit, notice, event.id)
+    pursuit = _pursuit(turn, unit)
+    if pursuit is None:
+        return
+    approach = Approach(unit, notice.number, notice.to)
+    others = tuple(other for other in pursuit.approaches if (other.unit, other.number) != (unit, notice.number))
+    match event:
+        case CrossingApproaching():
+            pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=(*others, approach)))
+            duties.announce_contact(turn, contact_points, pursuit, unit, event)
+        case CrossingRetracted():
+            pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=others))
+            duties.withdraw_announced(turn, pursuit, notice.to)
+        case CrossingConfirmed():
+            crossings = (*pursuit.crossings, event)[-_CROSSINGS_KEPT:]
+            pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=others, crossings=crossings))
+            decide_crossing(turn, contact_points, pursuit, unit, event)
+        case CrossingProbable():
+            pass
+
+
+class _Common(TypedDict):
+    id: str
+    time: str
+    unit: str
+    from_: str
+    to: str
+    border: str
+    lon: float
+    lat: float
+    crossed_at: str
+    uncertainty_m: float
+    uncertainty_s: float
+    confidence: float
+    pursuit: str | None
+
+
+def _event(turn: Turn, unit: str, notice: _Notice) -> CrossingEvent:
+    type_ = _TYPES[type(notice)]
+    common = _Common(
+        id=turn.id(type_, notice.number, notice.from_, notice.to),
+        time=turn.time,
+        unit=unit,
+        from_=notice.from_.value,
+        to=notice.to.value,
+        border=notice.border,
+        lon=round(notice.lon, 7),
+        lat=round(notice.lat, 7),
+        crossed_at=rfc3339(notice.crossed_at),
+        uncertainty_m=round(notice.uncertainty_m, 1),
+        uncertainty_s=round(notice.uncertainty_s, 2),
+        confidence=round(notice.confidence, 4),
+        pursuit=turn.world.pursuit_of.get(unit),
+    )
+    match notice:
+        case Approaching():
+            return CrossingApproaching(**common, eta_s=round(notice.eta_s, 1))
+        case Probable():
+            return CrossingProbable(**common)
+        case Confirmed():
+            return CrossingConfirmed(**common)
+        case Retracted():
+            announced = dict(turn.world.tracks[unit].announced)
+            return CrossingRetracted(**common, supersedes=announced.get(notice.number), reason=notice.reason)
+
+
+def _remember(turn: Turn, unit: str, notice: _Notice, id_: str) -> None:
+    """Keep which event announced which possible crossing, for the event that may take it back."""
+    track = turn.world.tracks[unit]
+    announced = tuple(entry for entry in track.announced if entry[0] != notice.number)
+    if isinstance(notice, Approaching | Probable):
+        announced = (*announced, (notice.number, id_))
+    turn.world.put(turn.world.tracks, unit, msgspec.structs.replace(track, announced=announced))

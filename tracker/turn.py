@@ -1,0 +1,51 @@
+"""One turn of the engine: what is being caused, by what, and when."""
+
+from __future__ import annotations
+
+from tracker.events import ALERTS, AlertEvent, Event, event_id, rfc3339
+from tracker.pursuits import Pursuit
+from tracker.world import ALERTS_KEPT, Alert, World
+
+
+class Turn:
+    """Collects the events that one input causes, and writes what follows from them into the world.
+
+    Args:
+        world: written through.
+        at: server time of the input, Unix seconds UTC.
+        now: data time of the input, Unix seconds UTC; every event of the turn carries it.
+        cause: what tells this input from every other; part of each event's id.
+    """
+
+    def __init__(self, world: World, at: float, now: float, *cause: str | float) -> None:
+        self.world = world
+        self.at = at
+        self.now = now
+        self.time = rfc3339(now)
+        self.events: list[Event] = []
+        self._cause = cause
+
+    def id(self, type_: str, *detail: str | float | None) -> str:
+        """The id of an event of this turn."""
+        return event_id(type_, *self._cause, *detail)
+
+    def emit(self, event: Event) -> None:
+        """Add an event; one that a dispatcher must see becomes an alert."""
+        self.events.append(event)
+        self.world.offset += 1
+        if isinstance(event, ALERTS):
+            self._alert(event)
+
+    def keep(self, pursuit: Pursuit) -> Pursuit:
+        """Write a pursuit's new value into the world, and return it."""
+        self.world.put(self.world.pursuits, pursuit.id, pursuit)
+        return pursuit
+
+    def _alert(self, event: AlertEvent) -> None:
+        # A unit that roams without a pursuit crosses borders all day; that is on the map, and not an alarm.
+        if event.pursuit is None:
+            return
+        alerts = self.world.alerts
+        self.world.put(alerts, event.id, Alert(self.world.offset, event))
+        if len(alerts) > ALERTS_KEPT:
+            self.world.drop(alerts, next(iter(alerts)))

@@ -1,0 +1,60 @@
+"""Units: who is out there, and what is known of each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from borders.crossing import Watch
+from borders.states import BENELUX, Territory
+from tracker.fix import Fix
+
+_STATES: Final = {state.value for state in BENELUX}
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A patrol as the roster knows it. None is "unknown", never "no"."""
+
+    id: str
+    state: str | None = None
+    """Its sending state: BE, NL or LU."""
+    call_sign: str | None = None
+    service: str | None = None
+    means: str | None = None
+    marked: bool | None = None
+    uniformed: bool | None = None
+
+
+class Track(msgspec.Struct, frozen=True):
+    """What is known of one unit's motion: the newest fix, what the detector remembers, and when it was heard."""
+
+    fix: Fix
+    watch: Watch
+    received_at: float
+    """Server time at which the newest fix arrived, Unix seconds UTC."""
+    interval_s: float
+    """Smoothed time between arrivals, for telling a silent unit from a slow one."""
+    territory: Territory
+    quality: str
+    silence: str = "fresh"
+    """`fresh`, `stale` or `lost`."""
+    announced: tuple[tuple[int, str], ...] = ()
+    """The detector's number and the event id of each possible crossing that was announced and is still open."""
+
+    @property
+    def lag_s(self) -> float:
+        """Server time less data time: what to take off a clock reading to have this unit's data time."""
+        return self.received_at - self.fix.fixed_at
+
+
+def state_of(unit: str) -> str | None:
+    """Read the sending state off a unit's name, as in `BE-K03`; None when the name does not say."""
+    prefix = unit.partition("-")[0]
+    return prefix if prefix in _STATES else None
+
+
+def call_sign_of(unit: str) -> str:
+    """The part of a unit's name that is spoken on the radio: `K03` of `BE-K03`."""
+    prefix, dash, rest = unit.partition("-")
+    return rest if dash and prefix in _STATES else unit

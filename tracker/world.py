@@ -1,0 +1,154 @@
+"""The world: everything the core remembers, and how to take a change back.
+
+Values are frozen; the tables that hold them are not. A change is written through `put` and `drop`, which remember what
+was there, so that a group of inputs whose commit fails leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from tracker.errors import Corrupt
+from tracker.events import AlertAcknowledged, AlertEvent
+from tracker.pursuits import Pursuit
+from tracker.units import Track, Unit
+
+ALERTS_KEPT: Final = 500
+"""Alerts beyond this number leave the world, oldest first; the journal keeps all."""
+
+PURSUITS_KEPT: Final = 500
+"""Ended pursuits beyond this number leave the world, oldest first; the journal keeps all."""
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """An event for a dispatcher's eyes, and who has seen it."""
+
+    offset: int
+    event: AlertEvent
+    acknowledged: AlertAcknowledged | None = None
+
+
+class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    offset: int
+    tracks: dict[str, Track]
+    units: dict[str, Unit]
+    pursuits: dict[str, Pursuit]
+    pursuit_of: dict[str, str]
+    alerts: dict[str, Alert]
+    heard: dict[str, float]
+
+
+_Value = TypeVar("_Value")
+_MISSING: Final = object()
+_decoder: Final = msgspec.msgpack.Decoder(_Snapshot)
+
+
+class World:
+    """Units, tracks, pursuits and alerts, by name. Read freely; write only through `put` and `drop`."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        """How many events there have been: the offset of the newest one."""
+        self.tracks: dict[str, Track] = {}
+        self.units: dict[str, Unit] = {}
+        self.pursuits: dict[str, Pursuit] = {}
+        self.pursuit_of: dict[str, str] = {}
+        """The pursuit that has not ended, by member unit."""
+        self.alerts: dict[str, Alert] = {}
+        """By the id of the event, oldest first."""
+        self.heard: dict[str, float] = {}
+        """When each unit that is not lost was last heard (server time), the longest silent first."""
+        self._undo: list[tuple[dict[str, object], str, object]] = []
+        self._began_at = 0
+
+    def put(self, table: dict[str, _Value], key: str, value: _Value) -> None:
+        """Set an entry of one of the tables."""
+        self._undo.append((table, key, table.get(key, _MISSING)))  # type: ignore[arg-type]
+        table[key] = value
+
+    def drop(self, table: dict[str, _Value], key: str) -> None:
+        """Remove an entry of one of the tables, if it is there."""
+        if key in table:
+            self._undo.append((table, key, table.pop(key)))  # type: ignore[arg-type]
+
+    def hear(self, unit: str, received_at: float) -> None:
+        """Note that a unit was heard, and move it to the end of `heard`."""
+        self.drop(self.heard, unit)
+        self.put(self.heard, unit, received_at)
+
+    def begin(self) -> None:
+        """Start a group of changes that `rollback` can take back as one."""
+        self._undo.clear()
+        self._began_at = self.offset
+
+    def commit(self) -> None:
+        """Keep the changes since `begin`."""
+        self._undo.clear()
+        self._began_at = self.offset
+
+    def rollback(self) -> None:
+        """Take back every change since `begin`."""
+        self.undo_to((0, self._began_at))
+
+    def mark(self) -> tuple[int, int]:
+        """A place within the present group that `undo_to` goes back to."""
+        return len(self._undo), self.offset
+
+    def undo_to(self, mark: tuple[int, int]) -> None:
+        """Take back every change since `mark`."""
+        length, self.offset = mark
+        if len(self._undo) == length:
+            return
+        while len(self._undo) > length:
+            table, key, value = self._undo.pop()
+            if value is _MISSING:
+                del table[key]
+            else:
+                table[key] = value
+        # Putting entries back does not put them back in their places; these two are kept in order.
+        _sort(self.heard, lambda unit: (self.heard[unit], unit))
+        _sort(self.alerts, lambda name: self.alerts[name].offset)
+
+    def encode(self) -> bytes:
+        """The whole world as bytes, for a snapshot (MessagePack)."""
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                self.offset, self.tracks, self.units, self.pursuits, self.pursuit_of, self.alerts, self.heard
+            )
+        )
+
+    @classmethod
+    def decode(cls, body: bytes) -> World:
+        """Read a snapshot back.
+
+        Raises:
+            Corrupt: when the bytes are not a snapshot of this version.
+        """
+        try:
+            kept = _decoder.decode(body)
+        except msgspec.MsgspecError as error:
+            raise Corrupt(f"not a snapshot of this version: {error}") from error
+        world = cls()
+        world.offset = kept.offset
+        world.tracks = kept.tracks
+        world.units = kept.units
+        world.pursuits = kept.pursuits
+        world.pursuit_of = kept.pursuit_of
+        world.alerts = kept.alerts
+        world.heard = kept.heard
+        return world
+
+    def members_of(self, pursuit: Pursuit) -> Mapping[str, Track]:
+        """The tracks of a pursuit's members that have sent a fix, in the order in which they joined."""
+        return {
+            member.unit: self.tracks[member.unit] for member in pursuit.members if member.unit in self.tracks
+        }
+
+
+def _sort(table: dict[str, _Value], key: object) -> None:
+    ordered = sorted(table.items(), key=lambda entry: key(entry[0]))  # type: ignore[operator]
+    table.clear()
+    table.update(ordered)
