@@ -1,0 +1,143 @@
+"""The border lines, for "how far" and "which border".
+
+Distances are looked up in one flat conic map of the box, where a spatial index can find the nearest piece of
+border, and corrected by the map's scale at the point. Edges are straight in longitude and latitude; the map
+bends them, so long ones are first cut until the bend is a few millimetres.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from borders.geodesy import ConicPlane, Floats
+from borders.grid import Edges, Ids
+from borders.states import TERRITORIES, Territory, border_name
+
+STEP_M: Final = 500.0
+"""A straight edge of this length bends by 6 mm on the map (Snyder 1987, p. 104: the sagitta, s² tan φ /
+8R)."""
+
+PIECE_EDGES: Final = 8
+"""Edges per indexed piece: few enough to search one fast, many enough to keep the index small."""
+
+
+class Lines:
+    """Every border in the box as short pieces on a flat map, indexed."""
+
+    __slots__ = ("_own", "_own_pieces", "_plane", "_tree", "borders", "names", "sides")
+
+    def __init__(self, box: tuple[float, float, float, float], edges: Edges) -> None:
+        self._plane: Final = ConicPlane(*box)
+        pairs = np.stack(
+            [np.minimum(edges.lefts, edges.rights), np.maximum(edges.lefts, edges.rights)], axis=1
+        )
+        kinds, kind = np.unique(pairs, axis=0, return_inverse=True)
+        named = [border_name(TERRITORIES[one], TERRITORIES[other]) for one, other in kinds.tolist()]
+        self.names: Final = tuple(named)
+        """Names of the borders there are; other arrays index into it."""
+        self.sides: Final = tuple((TERRITORIES[one], TERRITORIES[other]) for one, other in kinds.tolist())
+
+        pieces, first_edges = self._pieces(edges)
+        self.borders: Final = kind.reshape(-1)[first_edges].astype(np.int64)
+        """Which border each piece belongs to."""
+        self._tree: Final = shapely.STRtree(pieces)
+        self._own_pieces: Final[list[Ids]] = [
+            np.flatnonzero((pairs[first_edges] == code).any(axis=1)) for code in range(len(TERRITORIES))
+        ]
+        self._own: Final = [shapely.STRtree(pieces[own]) for own in self._own_pieces]
+
+    def _pieces(self, edges: Edges) -> tuple[NDArray[np.object_], Ids]:
+        """Lines of a few consecutive edges each, on the map, and the first edge of each."""
+        x0, y0, _ = self._plane.project(edges.x0, edges.y0)
+        x1, y1, _ = self._plane.project(edges.x1, edges.y1)
+        steps = np.ceil(np.hypot(x1 - x0, y1 - y0) / STEP_M).clip(1).astype(np.int64)
+        # A piece ends where the next edge does not continue this one, or separates other territories.
+        follows = (
+            (edges.x0[1:] == edges.x1[:-1])
+            & (edges.y0[1:] == edges.y1[:-1])
+            & (edges.lefts[1:] == edges.lefts[:-1])
+            & (edges.rights[1:] == edges.rights[:-1])
+        )
+        run_of = np.concatenate([[0], np.cumsum(~follows)])
+        run_start = np.flatnonzero(np.concatenate([[True], ~follows]))
+        in_run = np.arange(steps.size) - run_start[run_of]
+        piece_of = (
+            np.cumsum(np.concatenate([[True], (run_of[1:] != run_of[:-1]) | (in_run[1:] % PIECE_EDGES == 0)]))
+            - 1
+        )
+        first_edges = np.flatnonzero(np.concatenate([[True], piece_of[1:] != piece_of[:-1]]))
+
+        edge = np.repeat(np.arange(steps.size), steps)
+        part = (np.arange(edge.size) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[edge]
+        lon = edges.x0[edge] + part * (edges.x1 - edges.x0)[edge]
+        lat = edges.y0[edge] + part * (edges.y1 - edges.y0)[edge]
+        last_edges = np.append(first_edges[1:], steps.size) - 1
+        order = np.argsort(np.concatenate([piece_of[edge], np.arange(first_edges.size)]), kind="stable")
+        x, y, _ = self._plane.project(
+            np.concatenate([lon, edges.x1[last_edges]])[order],
+            np.concatenate([lat, edges.y1[last_edges]])[order],
+        )
+        pieces: NDArray[np.object_] = shapely.linestrings(
+            np.stack([x, y], axis=1),
+            indices=np.concatenate([piece_of[edge], np.arange(first_edges.size)])[order],
+        )
+        return pieces, first_edges
+
+    def nearest(self, code: int, lon: Floats, lat: Floats) -> tuple[Floats, Ids]:
+        """Metres to the nearest border of one territory, and which border that is, for positions in the box.
+
+        Where borders are equally near, as at a tripoint, the first by name is the nearest.
+        """
+        x, y, scale = self._plane.project(lon, lat)
+        (point, piece), apart = self._own[code].query_nearest(shapely.points(x, y), return_distance=True)
+        border = self.borders[self._own_pieces[code][piece]]
+        if point.size > lon.size:
+            order = np.lexsort((border, point))
+            first = order[np.searchsorted(point[order], np.arange(lon.size))]
+            apart, border = apart[first], border[first]
+        distance_m: Floats = apart / scale
+        return distance_m, border
+
+    def within(self, lon: float, lat: float, radius_m: float) -> frozenset[Territory]:
+        """The territories that have a border within a radius of a position in the box."""
+        x, y, scale = self._plane.project(np.array([lon]), np.array([lat]))
+        near = self._tree.query(shapely.Point(x[0], y[0]), predicate="dwithin", distance=radius_m * scale[0])
+        return frozenset(side for border in set(self.borders[near].tolist()) for side in self.sides[border])
+
+
+def crossings(edges: Edges, a: tuple[float, float], b: tuple[float, float]) -> list[float]:
+    """Fractions of the segment from `a` to `b` (degrees, apart) at which it may touch one of the edges.
+
+    Generous: a fraction too many is harmless, since the caller looks at both sides of each; one too few is
+    not. An edge that runs along the segment counts with both its ends.
+    """
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    length = math.hypot(dx, dy)
+    ex, ey = edges.x1 - edges.x0, edges.y1 - edges.y0
+    px, py = edges.x0 - a[0], edges.y0 - a[1]
+    reach = np.hypot(ex, ey)
+    turn = dx * ey - dy * ex
+    # How far, in degrees, both ends of the edge lie off the segment's line, and both ends of the segment off
+    # the edge's line: to meet, each pair must lie on two sides, give or take rounding.
+    start_off = (dx * py - dy * px) / length
+    a_off = (py * ex - px * ey) / reach
+    meets = _straddles(start_off, start_off + turn / length) & _straddles(a_off, a_off + turn / reach)
+    hit = np.flatnonzero(meets)
+    first = (px[hit] * dx + py[hit] * dy) / length**2
+    last = first + (ex[hit] * dx + ey[hit] * dy) / length**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cut = (px[hit] * ey[hit] - py[hit] * ex[hit]) / turn[hit]
+    cut = np.where(np.isfinite(cut), cut, first).clip(np.minimum(first, last), np.maximum(first, last))
+    along = np.abs(turn[hit]) <= 1e-6 * length * reach[hit]
+    found: list[float] = np.concatenate([cut, first[along], last[along]]).clip(0.0, 1.0).tolist()
+    return sorted(found)
+
+
+def _straddles(one: Floats, other: Floats) -> NDArray[np.bool_]:
+    """Whether two offsets in degrees lie on two sides of zero, or within a ten-millionth of a metre of it."""
+    return (np.minimum(one, other) <= 1e-12) & (np.maximum(one, other) >= -1e-12)
