@@ -8,9 +8,9 @@ MAX_SHOWN: Final = 40
 """Characters of a received value that an error message repeats."""
 
 
-def quote(value: str) -> str:
+def quote(value: str, limit: int = MAX_SHOWN) -> str:
     """The start of a received text in printable ASCII: control characters, line separators, surrogates and
     all else beyond ASCII appear as backslash escapes.
     """
-    shown = value[:MAX_SHOWN].encode("unicode_escape").decode("ascii")
-    return f"{shown}..." if len(value) > MAX_SHOWN else shown
+    shown = value[:limit].encode("unicode_escape").decode("ascii")
+    return f"{shown}..." if len(value) > limit else shown
