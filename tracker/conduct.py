@@ -16,6 +16,7 @@ from tracker.decisions import decide_again, decide_presence
 from tracker.errors import Refused
 from tracker.events import (
     Event,
+    Obligation,
     PursuitContact,
     PursuitDanger,
     PursuitEnded,
@@ -267,7 +268,10 @@ def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
         )
     )
     if host is not None:
-        duties.open_handover(turn, pursuit, unit, host)
+        asked = Obligation(
+            duties.HANDOVER, "Hand over held persons and secured objects to a host officer at once.", "Art. 36(2)"
+        )
+        duties.open_duty(turn, pursuit, unit, host, asked, None)
 
 
 def _handover(turn: Turn, pursuit: Pursuit, command: ReportHandover) -> None:

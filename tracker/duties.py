@@ -6,24 +6,29 @@ from typing import Final, TypedDict
 
 import msgspec
 
-from borders.states import BENELUX
 from tracker.events import (
-    CrossingApproaching,
+    Obligation,
     ObligationMet,
     ObligationOpened,
     ObligationOverdue,
     ObligationWithdrawn,
     event_id,
     rfc3339,
+    unix_s,
 )
 from tracker.pursuits import Duty, Pursuit
-from tracker.treaty.contact_points import ContactPoints
+from tracker.treaty.contact_points import ContactPoint
 from tracker.turn import Turn
 
 CONTACT: Final = "contact"
-"""The kind of obligation that a contact meets (Art. 21(2)(a)); the ids of treaty obligations are their kinds."""
+"""Art. 21(2)(a). The ids of the treaty's obligations are the kinds here."""
 
+HANDOVER: Final = "hand_over"
 REPORT: Final = "report"
+BREAK_OFF: Final = "break_off"
+
+TRACKED: Final = frozenset({CONTACT, HANDOVER, REPORT, BREAK_OFF})
+"""Obligations that some act closes, and which are therefore opened and followed; the others are said in the decision."""
 
 
 class _Common(TypedDict):
@@ -44,34 +49,35 @@ def open_duty(
     pursuit: Pursuit,
     unit: str,
     host: str,
-    kind: str,
-    text: str,
-    article: str,
-    deadline_at: float | None,
-    addressee: str | None = None,
+    asked: Obligation,
+    point: ContactPoint | None,
     *,
     announced: bool = False,
-) -> tuple[Pursuit, Duty]:
-    """Open an obligation towards a host, or return the one of that kind that is open already.
+) -> tuple[Pursuit, Duty | None]:
+    """Open an obligation towards a host, or take the one of that kind that is open already.
 
-    An open one that was announced becomes due in earnest with the crossing, at the crossing's own time.
+    One that was announced becomes due in earnest with the crossing, at the crossing's own time. A contact is not asked
+    for while the line to that host is open: None.
     """
-    duty = pursuit.duty(kind, host)
+    deadline_at = None if asked.deadline is None else unix_s(asked.deadline)
+    duty = pursuit.duty(asked.id, host)
     if duty is not None:
-        if duty.announced and not announced:
-            duty = msgspec.structs.replace(duty, announced=False, deadline_at=deadline_at)
+        if duty.announced and (not announced or (deadline_at or 0.0) < (duty.deadline_at or 0.0)):
+            duty = msgspec.structs.replace(duty, announced=announced, deadline_at=deadline_at)
             pursuit = turn.keep(pursuit.with_duty(duty))
         return pursuit, duty
+    if asked.id == CONTACT and pursuit.line(host).is_open:
+        return pursuit, None
     number = pursuit.duties_opened + 1
     duty = Duty(
-        id=event_id("obligation", pursuit.id, kind, host, number),
-        kind=kind,
-        text=text,
-        article=article,
+        id=event_id("obligation", pursuit.id, asked.id, host, number),
+        kind=asked.id,
+        text=asked.text,
+        article=asked.article,
         host=host,
         unit=unit,
         deadline_at=deadline_at,
-        addressee=addressee,
+        addressee=None if point is None else point.name,
         announced=announced,
     )
     pursuit = turn.keep(msgspec.structs.replace(pursuit.with_duty(duty), duties_opened=number))
@@ -106,25 +112,30 @@ def find_overdue(turn: Turn, pursuit: Pursuit) -> Pursuit:
     return pursuit
 
 
-def announce_contact(
-    turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, unit: str, event: CrossingApproaching
-) -> Pursuit:
-    """Ask for contact while the border is still ahead: the treaty wants it at the latest at the crossing."""
-    known = turn.world.units.get(unit)
-    if event.to not in BENELUX or (known is not None and known.state == event.to):
-        return pursuit
-    if pursuit.line(event.to).is_open:
-        return pursuit
-    point = contact_points.nearest(event.to, event.lon, event.lat, turn.now)
-    raise NotImplementedError(point)
-
-
 def withdraw_announced(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
     """Take back what was opened for an announced crossing once no member is on its way to that host any more."""
     if any(approach.host == host for approach in pursuit.approaches):
         return pursuit
     for duty in pursuit.duties:
         if duty.host == host and duty.announced:
+            turn.emit(
+                ObligationWithdrawn(
+                    id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)
+                )
+            )
+            pursuit = turn.keep(pursuit.without_duty(duty))
+    return pursuit
+
+
+def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
+    """The pursuit is over: what could only be done during it lapses, what must follow it remains.
+
+    Breaking off is met by the end itself; a contact that was never established stays on record as overdue or opened.
+    """
+    for duty in pursuit.duties:
+        if duty.kind == BREAK_OFF:
+            pursuit = meet(turn, pursuit, duty.kind, duty.host, turn.now)
+        elif duty.announced:
             turn.emit(
                 ObligationWithdrawn(
                     id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)

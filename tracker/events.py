@@ -292,3 +292,8 @@ def rfc3339(unix_s: float) -> str:
     """Unix seconds as RFC 3339, UTC, milliseconds: `rfc3339(0) == "1970-01-01T00:00:00.000Z"`."""
     moment = datetime.fromtimestamp(round(unix_s, 3), UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def unix_s(text: str) -> float:
+    """The inverse of `rfc3339`."""
+    return datetime.fromisoformat(text).timestamp()

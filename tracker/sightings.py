@@ -12,7 +12,7 @@ import msgspec
 from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect
 from borders.states import BENELUX, Territory
 from tracker import duties
-from tracker.decisions import decide_crossing
+from tracker.decisions import announce_contact, decide_crossing
 from tracker.events import (
     CrossingApproaching,
     CrossingConfirmed,
@@ -199,7 +199,7 @@ def _cross(turn: Turn, contact_points: ContactPoints, unit: str, notice: _Notice
     match event:
         case CrossingApproaching():
             pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=(*others, approach)))
-            duties.announce_contact(turn, contact_points, pursuit, unit, event)
+            announce_contact(turn, contact_points, pursuit, unit, event)
         case CrossingRetracted():
             pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=others))
             duties.withdraw_announced(turn, pursuit, notice.to)

@@ -1,0 +1,184 @@
+"""What the law says of one unit in one pursuit: gather the facts, ask the treaty's table, say it, open what follows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from borders.states import BENELUX, SHARED
+from tracker import duties
+from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, Obligation, rfc3339
+from tracker.pursuits import Member, Phase, Pursuit
+from tracker.treaty import facts as law
+from tracker.treaty.contact_points import ContactPoints
+from tracker.treaty.rules import decide
+from tracker.turn import Turn
+from tracker.units import Unit
+
+_STATES: Final = frozenset({"BE", "NL", "LU", "DE", "FR", "GB"})
+
+
+def decide_crossing(
+    turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, unit: str, crossing: CrossingConfirmed
+) -> Pursuit:
+    """A member has crossed: close the leg it leaves, open the one it enters, and say what the law says."""
+    member = pursuit.member(unit)
+    if member is None or pursuit.phase is Phase.ENDED:
+        return pursuit
+    home = _unit(turn, unit).state
+    pursuit = pursuit.with_member(msgspec.structs.replace(member, territory=crossing.to))
+    if crossing.to in _STATES and crossing.to != home and crossing.to not in pursuit.visited:
+        pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, crossing.to))
+    pursuit = turn.keep(pursuit)
+    return _decide(turn, contact_points, pursuit, unit, crossing)
+
+
+def announce_contact(
+    turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, unit: str, approach: CrossingApproaching
+) -> Pursuit:
+    """Ask for contact while the border is still ahead: the treaty wants it at the latest at the crossing.
+
+    What would be asked for is what the table says of the crossing as it is foreseen.
+    """
+    member = pursuit.member(unit)
+    known = _unit(turn, unit)
+    if member is None or approach.to == known.state:
+        return pursuit
+    found = decide(_facts(pursuit, known, member, approach.to, approach))
+    for asked in found.obligations:
+        if asked.id == duties.CONTACT:
+            point = contact_points.nearest(approach.to, approach.lon, approach.lat, turn.now)
+            pursuit, _ = duties.open_duty(turn, pursuit, unit, approach.to, asked, point, announced=True)
+    return pursuit
+
+
+def decide_presence(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, unit: str) -> Pursuit:
+    """A unit began or joined while it is already abroad: no crossing, and still the law has something to say."""
+    member = pursuit.member(unit)
+    if member is None or member.territory not in _STATES or member.territory == _unit(turn, unit).state:
+        return pursuit
+    if member.territory not in pursuit.visited:
+        pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, member.territory))
+        pursuit = turn.keep(pursuit)
+    return _decide(turn, contact_points, pursuit, unit, None)
+
+
+def decide_again(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit) -> Pursuit:
+    """Something has changed: decide again on every member that is abroad, and say so where the answer is another."""
+    for member in pursuit.members:
+        if member.decision is None or member.territory == _unit(turn, member.unit).state:
+            continue
+        crossing = next(
+            (entry for entry in reversed(pursuit.crossings) if entry.id == member.decision.crossing), None
+        )
+        pursuit = _decide(turn, contact_points, pursuit, member.unit, crossing, again=True)
+    return pursuit
+
+
+def _decide(
+    turn: Turn,
+    contact_points: ContactPoints,
+    pursuit: Pursuit,
+    unit: str,
+    crossing: CrossingConfirmed | None,
+    *,
+    again: bool = False,
+) -> Pursuit:
+    member = pursuit.member(unit)
+    if member is None or member.territory is None:
+        return pursuit
+    known = _unit(turn, unit)
+    found = decide(_facts(pursuit, known, member, member.territory, crossing, turn.time))
+    previous = member.decision
+    if again and previous is not None and (found.rule, found.permitted) == (previous.rule, previous.permitted):
+        return pursuit
+
+    # What R0 asks for concerns the state that was left; everything else the one that was entered.
+    going_home = crossing is not None and crossing.to == known.state
+    host = crossing.from_ if crossing is not None and going_home else member.territory
+    lon, lat = _place(turn, unit, crossing)
+    point = contact_points.nearest(host, lon, lat, turn.now)
+    obligations = []
+    for asked in found.obligations:
+        duty = None
+        if asked.id in duties.TRACKED:
+            pursuit, duty = duties.open_duty(turn, pursuit, unit, host, asked, point)
+        obligations.append(
+            Obligation(
+                id=asked.id if duty is None else duty.id,
+                text=asked.text,
+                article=asked.article,
+                deadline=asked.deadline,
+            )
+        )
+    decision = Decision(
+        id=turn.id("decision", unit, None if crossing is None else crossing.id, found.rule),
+        time=turn.time,
+        unit=unit,
+        pursuit=pursuit.id,
+        crossing=None if crossing is None else crossing.id,
+        rule=found.rule,
+        instrument=found.instrument,
+        article=found.article,
+        permitted=found.permitted,
+        obligations=tuple(obligations),
+        powers=found.powers,
+        warnings=found.warnings,
+        basis=found.basis,
+        title=found.title,
+        words=found.words,
+        asks=found.asks,
+        host=host,
+        supersedes=previous.id if again and previous is not None else None,
+    )
+    turn.emit(decision)
+    return turn.keep(pursuit.with_member(msgspec.structs.replace(member, decision=decision)))
+
+
+def _unit(turn: Turn, unit: str) -> Unit:
+    return turn.world.units.get(unit) or Unit(unit)
+
+
+def _facts(
+    pursuit: Pursuit,
+    known: Unit,
+    member: Member,
+    host: str,
+    crossing: CrossingConfirmed | CrossingApproaching | None,
+    time: str | None = None,
+) -> law.Facts:
+    line = pursuit.line(host)
+    return law.Facts(
+        unit=law.UnitFacts(
+            origin_state=known.state,
+            service=known.service,
+            means=known.means,
+            marked=known.marked,
+            uniformed=known.uniformed,
+        ),
+        pursuit=law.PursuitFacts(kind="pursuit", started_in=member.started_in, ground=pursuit.ground),
+        crossing=law.CrossingFacts(
+            from_=None if crossing is None else crossing.from_,
+            to=host,
+            time=time if crossing is None else crossing.crossed_at,
+            uncertainty_s=0.0 if crossing is None else crossing.uncertainty_s,
+        ),
+        contact=law.ContactFacts(
+            attempted_at=None if line.attempted_at is None else rfc3339(line.attempted_at),
+            established_at=None if line.established_at is None else rfc3339(line.established_at),
+            with_=line.with_,
+            channel=line.channel,
+        ),
+        host=law.HostFacts(
+            can_take_over=line.can_take_over, decision=line.decision, instructions=line.instructions
+        ),
+        danger=pursuit.danger,
+    )
+
+
+def _place(turn: Turn, unit: str, crossing: CrossingConfirmed | None) -> tuple[float, float]:
+    if crossing is not None:
+        return crossing.lon, crossing.lat
+    fix = turn.world.tracks[unit].fix
+    return fix.lon, fix.lat
