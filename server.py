@@ -1,0 +1,173 @@
+"""Drempelloos: the command line, and the wiring behind it.
+
+`drempelloos X` and `python server.py X` are the same. Machine-readable JSON lines go to stdout and nothing else does;
+messages for people go to stderr. Exit status: 0 done, 1 failed, 2 bad usage or input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from tracker.errors import DrempelloosError, Refused
+
+app: Final = typer.Typer(
+    help="Live cross-border police pursuits in the Benelux.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+token: Final = typer.Typer(help="Tokens of units, gateways and dispatchers.", no_args_is_help=True)
+app.add_typer(token, name="token")
+
+DataDir = Annotated[Path, typer.Option("--data", help="Directory of the journal and the credentials.")]
+DATA: Final = Path("data")
+
+
+@app.command()
+def serve(
+    config: Annotated[Path | None, typer.Option(help="Configuration file (TOML).")] = None,
+    data: Annotated[str | None, typer.Option(help="Directory of the journal [default: ./data].")] = None,
+    http: Annotated[str | None, typer.Option(help="HOST:PORT of page and API [default: 127.0.0.1:8080].")] = None,
+    ws: Annotated[str | None, typer.Option(help="HOST:PORT of the sockets [default: 127.0.0.1:8081].")] = None,
+    demo: Annotated[bool | None, typer.Option("--demo", help="Play a bundled pursuit in a loop.")] = None,
+    no_auth: Annotated[bool | None, typer.Option("--no-auth", help="No tokens; loopback only.")] = None,
+) -> None:
+    """Run the server; prints {"ready":true,"http":…,"ws":…} when it is."""
+    from tracker.io import app as application
+    from tracker.io.config import load
+
+    settings = load(config, http=http, ws=ws, data=data, demo=demo, no_auth=no_auth)
+    raise typer.Exit(asyncio.run(application.run(settings)))
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def locate(
+    lon: Annotated[str, typer.Argument(help="Longitude in degrees, or - for JSON lines on stdin.")],
+    lat: Annotated[str | None, typer.Argument(help="Latitude in degrees.")] = None,
+) -> None:
+    """Say in which territory a point lies, and how far the nearest border is."""
+    from tracker.io import offline
+
+    _print(offline.locate(lon, lat, sys.stdin.buffer))
+
+
+class Kind(StrEnum):
+    """Crossing events that `detect` can be narrowed to."""
+
+    APPROACHING = "approaching"
+    PROBABLE = "probable"
+    CONFIRMED = "confirmed"
+    RETRACTED = "retracted"
+
+
+@app.command()
+def detect(
+    file: Annotated[Path, typer.Argument(help="Track: .gpx, .geojson, .csv or .ndjson.")],
+    unit: Annotated[str | None, typer.Option(help="Unit of a track that names none.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only these crossings, comma-separated.")] = None,
+) -> None:
+    """Run a recorded track through the core and print every event."""
+    from tracker.io import offline
+
+    names = [] if kind is None else kind.split(",")
+    for name in names:
+        if name not in set(Kind):
+            raise Refused("--kind", f"{name!r} is not one of {', '.join(Kind)}")
+    _print(offline.detect(file, unit, frozenset(f"crossing.{name}" for name in names)))
+
+
+@app.command()
+def decide(source: Annotated[str, typer.Argument(help="- for stdin.")] = "-") -> None:
+    """Read rule inputs as JSON lines on stdin; print what the treaty says of each."""
+    from tracker.treaty.lines import decide_lines
+
+    if source != "-":
+        raise Refused("source", f"{source!r} is not -; the inputs are read from stdin")
+    _print(decide_lines(sys.stdin.buffer))
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="Tracks: .gpx, .geojson, .csv or .ndjson.")],
+    to: Annotated[str, typer.Option(help="ws://HOST:PORT of the server's sockets.")],
+    speed: Annotated[float, typer.Option(help="Times as fast as it was.")] = 1.0,
+    token: Annotated[str | None, typer.Option(help="The unit's token.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of a track that names none.")] = None,
+    now: Annotated[bool, typer.Option("--now", help="Shift the times so that the first fix is now.")] = False,
+) -> None:
+    """Stream recorded tracks to a server, through the protocol that a car uses."""
+    from tracker.io.replay import replay as play
+
+    _print([msgspec.json.encode(asyncio.run(play(files, to, speed, token, unit, now)))])
+
+
+@app.command()
+def simulate(
+    units: Annotated[int, typer.Option(help="How many units.")] = 100,
+    rate: Annotated[float, typer.Option(help="Pings per second of each.")] = 1.0,
+    seconds: Annotated[float, typer.Option(help="For how long.")] = 60.0,
+    to: Annotated[str | None, typer.Option(help="ws://HOST:PORT; without it, NDJSON on stdout.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same traffic.")] = 1,
+    token: Annotated[str | None, typer.Option(help="A gateway's token.")] = None,
+) -> None:
+    """Make traffic: units wandering over the Benelux."""
+    raise NotImplementedError
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    data: DataDir = DATA,
+) -> None:
+    """Write every event of a journal, in order, as JSON lines."""
+    from tracker.io import recovery
+
+    recovery.export(data, out)
+
+
+@app.command()
+def rebuild(data: DataDir = DATA) -> None:
+    """Replay a journal from its first input and compare; prints {"events":N,"identical":true}."""
+    from tracker.io import recovery
+
+    rebuilt = recovery.rebuild(data)
+    _print([msgspec.json.encode(rebuilt)])
+    raise typer.Exit(0 if rebuilt.identical else 1)
+
+
+def _print(lines: Iterable[bytes]) -> None:
+    out = sys.stdout.buffer
+    for line in lines:
+        out.write(line + b"\n")
+    out.flush()
+
+
+def main() -> None:
+    """Run a command; an expected error is one line on stderr."""
+    try:
+        app()
+    except Refused as error:
+        print(f"drempelloos: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (DrempelloosError, OSError) as error:
+        print(f"drempelloos: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
