@@ -156,10 +156,10 @@ def main() -> None:
     try:
         app()
     except Refused as error:
-        print(f"drempelloos: {error}", file=sys.stderr)
+        typer.echo(f"drempelloos: {error}", err=True)
         sys.exit(2)
     except (DrempelloosError, OSError) as error:
-        print(f"drempelloos: {error}", file=sys.stderr)
+        typer.echo(f"drempelloos: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -31,6 +31,8 @@ TERRITORIES: Final = tuple(Territory)
 BENELUX: Final = frozenset({Territory.BE, Territory.NL, Territory.LU})
 """The parties to the treaty of 23 July 2018 (Art. 67: for the Netherlands, the European part)."""
 
+STATES: Final = BENELUX | {Territory.DE, Territory.FR, Territory.GB}
+
 SHARED: Final = {
     Territory.LU_DE: frozenset({Territory.LU, Territory.DE}),
     Territory.NL_DE: frozenset({Territory.NL, Territory.DE}),

@@ -10,13 +10,12 @@ from typing import Final
 
 import msgspec
 
-from borders.states import BENELUX, Territory
+from borders.states import BENELUX, STATES, Territory
 from tracker import duties
 from tracker.decisions import decide_again, decide_presence
 from tracker.errors import Refused
 from tracker.events import (
     Event,
-    Obligation,
     PursuitContact,
     PursuitDanger,
     PursuitEnded,
@@ -40,8 +39,10 @@ from tracker.inputs import (
     ReportHostDecision,
     StartPursuit,
 )
-from tracker.pursuits import Line, Member, Move, Phase, Pursuit, move
+from tracker.pursuits import Member, Move, Phase, Pursuit, move
 from tracker.treaty.contact_points import ContactPoints
+from tracker.treaty.rows import HAND_OVER
+from tracker.treaty.rules import obligation
 from tracker.turn import Turn
 from tracker.units import Unit, call_sign_of, state_of
 from tracker.world import PURSUITS_KEPT, World
@@ -199,9 +200,7 @@ def _contact(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, comman
     decide_again(turn, contact_points, pursuit)
 
 
-def _host_decision(
-    turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportHostDecision
-) -> None:
+def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportHostDecision) -> None:
     if command.decision not in HOST_DECISIONS:
         raise Refused("decision", f"{command.decision!r} is not one of {', '.join(HOST_DECISIONS)}")
     host = _host(turn, pursuit, command.host)
@@ -268,10 +267,7 @@ def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
         )
     )
     if host is not None:
-        asked = Obligation(
-            duties.HANDOVER, "Hand over held persons and secured objects to a host officer at once.", "Art. 36(2)"
-        )
-        duties.open_duty(turn, pursuit, unit, host, asked, None)
+        duties.open_duty(turn, pursuit, unit, host, obligation(HAND_OVER), None)
 
 
 def _handover(turn: Turn, pursuit: Pursuit, command: ReportHandover) -> None:
@@ -293,9 +289,7 @@ def _handover(turn: Turn, pursuit: Pursuit, command: ReportHandover) -> None:
 
 
 def _report(turn: Turn, pursuit: Pursuit, command: FileReport) -> None:
-    host = command.host or next(
-        (duty.host for duty in pursuit.duties if duty.kind == duties.REPORT), None
-    )
+    host = command.host or next((duty.host for duty in pursuit.duties if duty.kind == duties.REPORT), None)
     if host is None:
         raise Refused("host", "no report is due on any host state; name the host state reported to")
     if host not in pursuit.visited:
@@ -346,8 +340,8 @@ def _move(turn: Turn, pursuit: Pursuit, step: Move) -> Pursuit:
 def _host(turn: Turn, pursuit: Pursuit, host: str | None) -> str:
     """The host state that a command is about: as named, or the one that the pursuit's obligations or places tell."""
     if host is not None:
-        if host not in Territory or host in (Territory.SEA, Territory.OUTSIDE):
-            raise Refused("host", f"{host!r} is not a state")
+        if host not in STATES:
+            raise Refused("host", f"{host!r} is not one of {', '.join(sorted(STATES))}")
         return host
     candidates = dict.fromkeys(
         [duty.host for duty in pursuit.duties if duty.kind == duties.CONTACT]

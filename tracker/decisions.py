@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import cast
 
 import msgspec
 
-from borders.states import BENELUX, SHARED
+from borders.states import STATES
 from tracker import duties
 from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, Obligation, rfc3339
 from tracker.pursuits import Member, Phase, Pursuit
@@ -15,8 +15,6 @@ from tracker.treaty.contact_points import ContactPoints
 from tracker.treaty.rules import decide
 from tracker.turn import Turn
 from tracker.units import Unit
-
-_STATES: Final = frozenset({"BE", "NL", "LU", "DE", "FR", "GB"})
 
 
 def decide_crossing(
@@ -28,7 +26,7 @@ def decide_crossing(
         return pursuit
     home = _unit(turn, unit).state
     pursuit = pursuit.with_member(msgspec.structs.replace(member, territory=crossing.to))
-    if crossing.to in _STATES and crossing.to != home and crossing.to not in pursuit.visited:
+    if crossing.to in STATES and crossing.to != home and crossing.to not in pursuit.visited:
         pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, crossing.to))
     pursuit = turn.keep(pursuit)
     return _decide(turn, contact_points, pursuit, unit, crossing)
@@ -56,7 +54,7 @@ def announce_contact(
 def decide_presence(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, unit: str) -> Pursuit:
     """A unit began or joined while it is already abroad: no crossing, and still the law has something to say."""
     member = pursuit.member(unit)
-    if member is None or member.territory not in _STATES or member.territory == _unit(turn, unit).state:
+    if member is None or member.territory not in STATES or member.territory == _unit(turn, unit).state:
         return pursuit
     if member.territory not in pursuit.visited:
         pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, member.territory))
@@ -69,9 +67,7 @@ def decide_again(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit) ->
     for member in pursuit.members:
         if member.decision is None or member.territory == _unit(turn, member.unit).state:
             continue
-        crossing = next(
-            (entry for entry in reversed(pursuit.crossings) if entry.id == member.decision.crossing), None
-        )
+        crossing = next((entry for entry in reversed(pursuit.crossings) if entry.id == member.decision.crossing), None)
         pursuit = _decide(turn, contact_points, pursuit, member.unit, crossing, again=True)
     return pursuit
 
@@ -89,16 +85,17 @@ def _decide(
     if member is None or member.territory is None:
         return pursuit
     known = _unit(turn, unit)
-    found = decide(_facts(pursuit, known, member, member.territory, crossing, turn.time))
-    previous = member.decision
-    if again and previous is not None and (found.rule, found.permitted) == (previous.rule, previous.permitted):
-        return pursuit
-
     # What R0 asks for concerns the state that was left; everything else the one that was entered.
     going_home = crossing is not None and crossing.to == known.state
     host = crossing.from_ if crossing is not None and going_home else member.territory
     lon, lat = _place(turn, unit, crossing)
     point = contact_points.nearest(host, lon, lat, turn.now)
+    facts = _facts(pursuit, known, member, member.territory, crossing, turn.time)
+    found = decide(facts, None if point is None else point.name)
+    previous = member.decision
+    if again and previous is not None and (found.rule, found.permitted) == (previous.rule, previous.permitted):
+        return pursuit
+
     obligations = []
     for asked in found.obligations:
         duty = None
@@ -148,19 +145,22 @@ def _facts(
     crossing: CrossingConfirmed | CrossingApproaching | None,
     time: str | None = None,
 ) -> law.Facts:
+    # The world holds plain strings, each checked when it came in; the facts name their alternatives.
     line = pursuit.line(host)
     return law.Facts(
         unit=law.UnitFacts(
-            origin_state=known.state,
-            service=known.service,
-            means=known.means,
+            origin_state=cast("law.State | None", known.state),
+            service=cast("law.Service | None", known.service),
+            means=cast("law.Means | None", known.means),
             marked=known.marked,
             uniformed=known.uniformed,
         ),
-        pursuit=law.PursuitFacts(kind="pursuit", started_in=member.started_in, ground=pursuit.ground),
+        pursuit=law.PursuitFacts(
+            kind="pursuit", started_in=cast("law.Place | None", member.started_in), ground=pursuit.ground
+        ),
         crossing=law.CrossingFacts(
-            from_=None if crossing is None else crossing.from_,
-            to=host,
+            from_=None if crossing is None else cast("law.Place", crossing.from_),
+            to=cast("law.Place", host),
             time=time if crossing is None else crossing.crossed_at,
             uncertainty_s=0.0 if crossing is None else crossing.uncertainty_s,
         ),
@@ -171,7 +171,9 @@ def _facts(
             channel=line.channel,
         ),
         host=law.HostFacts(
-            can_take_over=line.can_take_over, decision=line.decision, instructions=line.instructions
+            can_take_over=line.can_take_over,
+            decision=cast("law.HostDecision", line.decision),
+            instructions=line.instructions,
         ),
         danger=pursuit.danger,
     )

@@ -18,17 +18,20 @@ from tracker.events import (
 )
 from tracker.pursuits import Duty, Pursuit
 from tracker.treaty.contact_points import ContactPoint
+from tracker.treaty.rows import REPORT_NOW
+from tracker.treaty.rules import obligation
 from tracker.turn import Turn
 
 CONTACT: Final = "contact"
-"""Art. 21(2)(a). The ids of the treaty's obligations are the kinds here."""
+"""The ids of the treaty's obligations are the kinds here."""
 
 HANDOVER: Final = "hand_over"
 REPORT: Final = "report"
 BREAK_OFF: Final = "break_off"
 
-TRACKED: Final = frozenset({CONTACT, HANDOVER, REPORT, BREAK_OFF})
-"""Obligations that some act closes, and which are therefore opened and followed; the others are said in the decision."""
+TRACKED: Final = frozenset({CONTACT, REPORT, BREAK_OFF})
+"""Obligations that a decision opens, since some act closes them. The others are only said in the decision; the handover
+opens with a hold."""
 
 
 class _Common(TypedDict):
@@ -118,11 +121,7 @@ def withdraw_announced(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
         return pursuit
     for duty in pursuit.duties:
         if duty.host == host and duty.announced:
-            turn.emit(
-                ObligationWithdrawn(
-                    id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)
-                )
-            )
+            turn.emit(ObligationWithdrawn(id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)))
             pursuit = turn.keep(pursuit.without_duty(duty))
     return pursuit
 
@@ -130,18 +129,17 @@ def withdraw_announced(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
 def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
     """The pursuit is over: what could only be done during it lapses, what must follow it remains.
 
-    Breaking off is met by the end itself; a contact that was never established stays on record as overdue or opened.
+    Breaking off is met by the end itself; a contact that was never established stays on record as overdue or opened;
+    every host state that was entered is owed a report.
     """
     for duty in pursuit.duties:
         if duty.kind == BREAK_OFF:
             pursuit = meet(turn, pursuit, duty.kind, duty.host, turn.now)
         elif duty.announced:
-            turn.emit(
-                ObligationWithdrawn(
-                    id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)
-                )
-            )
+            turn.emit(ObligationWithdrawn(id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)))
             pursuit = turn.keep(pursuit.without_duty(duty))
+    for host in pursuit.visited:
+        pursuit, _ = open_duty(turn, pursuit, pursuit.members[0].unit, host, obligation(REPORT_NOW), None)
     return pursuit
 
 

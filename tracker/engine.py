@@ -45,9 +45,7 @@ class Engine:
     def _step(self, world: World, entry: Input) -> list[Event]:
         match entry:
             case PingReceived():
-                return sightings.sight(
-                    world, self.detector, self.contact_points, self.boundary_sha256, entry
-                )
+                return sightings.sight(world, self.detector, self.contact_points, self.boundary_sha256, entry)
             case Tick(at):
                 return sightings.tick(world, at)
             case UnitRegistered(unit, _):

@@ -1,9 +1,9 @@
 """Every error of the domain, in one tree.
 
-    DrempelloosError
-    ├── Refused            input that cannot be accepted; names the field and the reason
-    │   └── IllegalMove    a command that the pursuit's phase does not allow; names the phase
-    └── Corrupt            stored data that is not what was written
+DrempelloosError
+├── Refused            input that cannot be accepted; names the field and the reason
+│   └── IllegalMove    a command that the pursuit's phase does not allow; names the phase
+└── Corrupt            stored data that is not what was written
 """
 
 from __future__ import annotations

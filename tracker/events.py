@@ -75,7 +75,8 @@ class CrossingRetracted(_Crossing, frozen=True, kw_only=True, tag="crossing.retr
 
 class Decision(_Event, frozen=True, kw_only=True, tag="decision"):
     """What the law says of one crossing of one unit, with the article. It supports, and does not replace, the
-    officer's judgement."""
+    officer's judgement.
+    """
 
     unit: str
     pursuit: str
@@ -252,20 +253,13 @@ PursuitEvent = (
 UnitEvent = UnitSeen | UnitStale | UnitLost | UnitSuspect
 Event = CrossingEvent | Decision | ObligationEvent | PursuitEvent | UnitEvent | AlertAcknowledged
 
-AlertEvent = (
-    CrossingApproaching
-    | CrossingConfirmed
-    | Decision
-    | ObligationOverdue
-    | PursuitHostDecision
-    | UnitLost
-)
+AlertEvent = CrossingApproaching | CrossingConfirmed | Decision | ObligationOverdue | PursuitHostDecision | UnitLost
 """What a dispatcher must see, and acknowledges."""
 
 ALERTS: Final = get_args(AlertEvent)
 
 _encoder: Final = msgspec.json.Encoder()
-_decoder: Final = msgspec.json.Decoder(Event)
+_decoder: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
 
 
 def encode(event: Event) -> bytes:
@@ -282,7 +276,7 @@ def decode(body: bytes) -> Event:
     return _decoder.decode(body)
 
 
-def event_id(type_: str, *cause: str | int | float | None) -> str:
+def event_id(type_: str, *cause: str | float | None) -> str:
     """A name for the effect of a cause: the first 128 bits of a SHA-256, in hex."""
     text = "\x1f".join((type_, *(repr(part) for part in cause)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

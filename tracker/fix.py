@@ -31,7 +31,8 @@ MAX_SEQ: Final = 2**53 - 1
 
 class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One position report as sent: `t` Unix seconds UTC, `lon`/`lat` WGS 84 degrees, `acc` metres (68 % radius),
-    `speed` metres per second, `course` degrees from north, `boot`/`seq` the sender's restart and message counter."""
+    `speed` metres per second, `course` degrees from north, `boot`/`seq` the sender's restart and message counter.
+    """
 
     unit: str
     t: float

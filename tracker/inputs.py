@@ -143,7 +143,7 @@ PursuitCommand = (
 Input = PingReceived | UnitRegistered | Tick | PursuitCommand | AcknowledgeAlert
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Input)
+_decoder: Final[msgspec.msgpack.Decoder[Input]] = msgspec.msgpack.Decoder(Input)
 
 
 def encode(entry: Input) -> bytes:

@@ -224,4 +224,4 @@ def _put(parts: tuple[_Part, ...], part: _Part, key: str) -> tuple[_Part, ...]:
     name = getattr(part, key)
     if any(getattr(other, key) == name for other in parts):
         return tuple(part if getattr(other, key) == name else other for other in parts)
-    return (*parts, part)
+    return parts + (part,)  # noqa: RUF005 - mypy does not unpack a tuple of a constrained type

@@ -162,9 +162,7 @@ def _place_member(turn: Turn, unit: str, territory: Territory) -> None:
     member = None if pursuit is None else pursuit.member(unit)
     if pursuit is None or member is None or member.territory is not None:
         return
-    placed = msgspec.structs.replace(
-        member, territory=territory, started_in=member.started_in or _state(territory)
-    )
+    placed = msgspec.structs.replace(member, territory=territory, started_in=member.started_in or _state(territory))
     turn.keep(pursuit.with_member(placed))
 
 

@@ -138,9 +138,7 @@ def pursuit_view(world: World, pursuit: Pursuit) -> PursuitView:
             )
             for duty in pursuit.duties
         ),
-        decisions={
-            member.unit: member.decision for member in pursuit.members if member.decision is not None
-        },
+        decisions={member.unit: member.decision for member in pursuit.members if member.decision is not None},
         crossings=pursuit.crossings,
     )
 

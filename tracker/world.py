@@ -115,9 +115,7 @@ class World:
     def encode(self) -> bytes:
         """The whole world as bytes, for a snapshot (MessagePack)."""
         return msgspec.msgpack.encode(
-            _Snapshot(
-                self.offset, self.tracks, self.units, self.pursuits, self.pursuit_of, self.alerts, self.heard
-            )
+            _Snapshot(self.offset, self.tracks, self.units, self.pursuits, self.pursuit_of, self.alerts, self.heard)
         )
 
     @classmethod
@@ -143,9 +141,7 @@ class World:
 
     def members_of(self, pursuit: Pursuit) -> Mapping[str, Track]:
         """The tracks of a pursuit's members that have sent a fix, in the order in which they joined."""
-        return {
-            member.unit: self.tracks[member.unit] for member in pursuit.members if member.unit in self.tracks
-        }
+        return {member.unit: self.tracks[member.unit] for member in pursuit.members if member.unit in self.tracks}
 
 
 def _sort(table: dict[str, _Value], key: object) -> None:

@@ -1,0 +1,36 @@
+"""The six-hour rule of Art. 21(3): midnight to nine, local time, does not count."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from tracker.treaty.facts import LOCAL
+from tracker.treaty.timers import release_at
+
+
+@pytest.mark.parametrize(
+    ("held", "released"),
+    [
+        ("2026-11-23 14:00", "2026-11-23 20:00"),
+        ("2026-11-23 18:00", "2026-11-24 00:00"),
+        ("2026-11-23 18:01", "2026-11-24 09:01"),
+        ("2026-11-23 19:00", "2026-11-24 10:00"),
+        ("2026-11-23 22:30", "2026-11-24 13:30"),
+        ("2026-11-23 03:00", "2026-11-23 15:00"),
+        ("2026-11-23 00:00", "2026-11-23 15:00"),
+        ("2026-11-23 09:00", "2026-11-23 15:00"),
+        ("2026-03-28 22:30", "2026-03-29 13:30"),
+        ("2026-03-29 01:30", "2026-03-29 15:00"),
+        ("2026-10-24 22:30", "2026-10-25 13:30"),
+        ("2026-10-25 02:30", "2026-10-25 15:00"),
+    ],
+)
+def test_vectors(held: str, released: str) -> None:
+    """The last four are the nights in which the clocks change."""
+
+    def unix_s(local: str) -> float:
+        return datetime.fromisoformat(local).replace(tzinfo=LOCAL).timestamp()
+
+    assert release_at(unix_s(held)) == unix_s(released)
