@@ -46,7 +46,7 @@ def serve(
     from tracker.io.config import load
 
     settings = load(config, http=http, ws=ws, data=data, demo=demo, no_auth=no_auth)
-    raise typer.Exit(asyncio.run(application.run(settings)))
+    asyncio.run(application.run(settings))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -120,7 +120,13 @@ def simulate(
     token: Annotated[str | None, typer.Option(help="A gateway's token.")] = None,
 ) -> None:
     """Make traffic: units wandering over the Benelux."""
-    raise NotImplementedError
+    from tracker.io.simulate import stream_traffic, write_traffic
+
+    if to is None:
+        write_traffic(sys.stdout.buffer, units=units, rate_hz=rate, seconds=seconds, seed=seed)
+        return
+    sending = stream_traffic(to, units=units, rate_hz=rate, seconds=seconds, seed=seed, token=token)
+    _print([msgspec.json.encode(asyncio.run(sending))])
 
 
 @app.command()
@@ -142,6 +148,43 @@ def rebuild(data: DataDir = DATA) -> None:
     rebuilt = recovery.rebuild(data)
     _print([msgspec.json.encode(rebuilt)])
     raise typer.Exit(0 if rebuilt.identical else 1)
+
+
+@token.command()
+def issue(
+    unit: Annotated[list[str] | None, typer.Option(help="The unit; several for a gateway.")] = None,
+    dispatcher: Annotated[bool, typer.Option("--dispatcher", help="A token for a control room.")] = False,
+    state: Annotated[str | None, typer.Option(help="BE, NL or LU: the units' sending state.")] = None,
+    service: Annotated[str | None, typer.Option(help="police, kmar, customs, special or other.")] = None,
+    means: Annotated[str | None, typer.Option(help="car, moto, foot, boat, helicopter, drone or train.")] = None,
+    marked: Annotated[bool | None, typer.Option(help="Whether the vehicle is marked.")] = None,
+    uniformed: Annotated[bool | None, typer.Option(help="Whether the officers are in uniform.")] = None,
+    data: DataDir = DATA,
+) -> None:
+    """Make a token. It is printed once; only its hash is stored."""
+    from tracker.io import tokens
+
+    facts = tokens.Facts(state, service, means, marked, uniformed)
+    _print([tokens.issue(data, tuple(unit or ()), facts, dispatcher=dispatcher)])
+
+
+@token.command()
+def revoke(
+    id: Annotated[str, typer.Argument(help="As `token list` shows it.")],  # noqa: A002 - what the user sees
+    data: DataDir = DATA,
+) -> None:
+    """Make a token worthless."""
+    from tracker.io import tokens
+
+    _print([tokens.revoke(data, id)])
+
+
+@token.command(name="list")
+def list_(data: DataDir = DATA) -> None:
+    """List the tokens, without their secrets."""
+    from tracker.io import tokens
+
+    _print(tokens.listed(data))
 
 
 def _print(lines: Iterable[bytes]) -> None:

@@ -251,7 +251,7 @@ def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
     member = pursuit.member(unit)
     if member is None:
         raise Refused("unit", f"{unit} is not in pursuit {pursuit.id}")
-    abroad = member.territory is not None and member.territory != _state_of(turn, unit)
+    abroad = member.territory is not None and member.territory != turn.state_of(unit)
     pursuit = _move(turn, pursuit, Move.HOLD if abroad else Move.HOLD_AT_HOME)
     host = member.territory if abroad else None
     turn.emit(
@@ -348,18 +348,13 @@ def _host(turn: Turn, pursuit: Pursuit, host: str | None) -> str:
         + [
             member.territory
             for member in pursuit.members
-            if member.territory is not None and member.territory != _state_of(turn, member.unit)
+            if member.territory is not None and member.territory != turn.state_of(member.unit)
         ]
         + [approach.host for approach in pursuit.approaches]
     )
     if not candidates:
         raise Refused("host", "missing; no member is in or near another state, so it must be named")
     return next(iter(candidates))
-
-
-def _state_of(turn: Turn, unit: str) -> str | None:
-    known = turn.world.units.get(unit)
-    return None if known is None else known.state
 
 
 def _check_texts(command: PursuitCommand) -> None:

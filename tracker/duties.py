@@ -139,7 +139,9 @@ def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
             turn.emit(ObligationWithdrawn(id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)))
             pursuit = turn.keep(pursuit.without_duty(duty))
     for host in pursuit.visited:
-        pursuit, _ = open_duty(turn, pursuit, pursuit.members[0].unit, host, obligation(REPORT_NOW), None)
+        guest = next((member.unit for member in pursuit.members if turn.state_of(member.unit) != host), None)
+        if guest is not None:
+            pursuit, _ = open_duty(turn, pursuit, guest, host, obligation(REPORT_NOW), None)
     return pursuit
 
 

@@ -137,5 +137,5 @@ def _time_reason(t: float, received_at: float) -> str:
     if not math.isfinite(t):
         return f"{t} is not a time"
     if t < GPS_EPOCH_S:
-        return f"{t:.0f} is before the GPS epoch of 1980-01-06; Unix seconds UTC are expected"
-    return f"{t:.0f} is {t - received_at:.0f} s ahead of the server's clock; at most {MAX_AHEAD_S:.0f} s is allowed"
+        return f"{t:.10g} is before the GPS epoch of 1980-01-06; Unix seconds UTC are expected"
+    return f"{t:.12g} is {t - received_at:.6g} s ahead of the server's clock; at most {MAX_AHEAD_S:.0f} s is allowed"

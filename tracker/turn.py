@@ -36,6 +36,11 @@ class Turn:
         if isinstance(event, ALERTS):
             self._alert(event)
 
+    def state_of(self, unit: str) -> str | None:
+        """A unit's sending state, if it is known."""
+        known = self.world.units.get(unit)
+        return None if known is None else known.state
+
     def keep(self, pursuit: Pursuit) -> Pursuit:
         """Write a pursuit's new value into the world, and return it."""
         self.world.put(self.world.pursuits, pursuit.id, pursuit)

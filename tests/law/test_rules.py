@@ -24,7 +24,7 @@ FULL: dict[str, dict[str, Any] | Any] = {
 DUTCH: dict[str, Any] = {"unit": {"origin_state": "NL"}, "pursuit": {"started_in": "NL"}}
 
 
-def facts(**changes: object) -> Facts:
+def facts(**changes: Any) -> Facts:
     """A pursuit in which every fact is known and nothing is wrong, with some facts changed."""
     merged = {
         key: {**value, **changes[key]} if isinstance(changes.get(key), dict) else value for key, value in FULL.items()
@@ -33,7 +33,7 @@ def facts(**changes: object) -> Facts:
     return msgspec.convert(merged, Facts)
 
 
-def found(**changes: object) -> Finding:
+def found(**changes: Any) -> Finding:
     return decide(facts(**changes))
 
 

@@ -43,9 +43,7 @@ class _CoordinateProperties(msgspec.Struct):
     times: msgspec.Raw = msgspec.Raw()
 
 
-class _Properties(
-    msgspec.Struct, rename={"coord_times": "coordTimes", "of_positions": "coordinateProperties"}
-):
+class _Properties(msgspec.Struct, rename={"coord_times": "coordTimes", "of_positions": "coordinateProperties"}):
     unit: str | None = None
     boot: str | None = None
     seq: int | None = None

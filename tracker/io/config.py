@@ -54,7 +54,7 @@ class Address(msgspec.Struct, frozen=True):
 
     @property
     def is_loopback(self) -> bool:
-        """True when nothing outside this machine can reach it. Names other than `localhost` count as outside."""
+        """True when only this machine can reach it. Of names, only `localhost` counts as loopback."""
         if self.host == "localhost":
             return True
         ip = _ip(self.host)
@@ -71,7 +71,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 def parse_address(text: str) -> Address:
-    """Read `HOST:PORT`, as in `127.0.0.1:8080`, `[::1]:0` or `dispatch.example:80`. Port 0: the system chooses.
+    """Read `HOST:PORT`, as in `127.0.0.1:8080` or `[::1]:0`. With port 0 the system chooses.
 
     Raises:
         ValueError: says what was received and what is allowed.

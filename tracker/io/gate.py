@@ -2,12 +2,12 @@
 
 Three separate questions, answered for every HTTP request and every socket before anything else is read:
 
-1. Is it meant for us? The `Host` must be a name that the server is known by, or a page anywhere could point a name of
-   its own at this machine and read the answers (DNS rebinding).
-2. Does another site's page send it? A browser states the `Origin`; one that is not ours is turned away. This is no
-   authentication: what is not a browser states none.
-3. Who is it? A bearer token. Bound to loopback only, the server trusts whoever can reach it with dispatch; bound to
-   anything else, every dispatch call and every viewer needs a dispatcher's token.
+1. Is it meant for us? The `Host` must be a name that the server is known by, or a page anywhere could point a
+   name of its own at this machine and read the answers (DNS rebinding).
+2. Does another site's page send it? A browser states the `Origin`; one that is not ours is turned away. This
+   is no authentication: what is not a browser states none.
+3. Who is it? A bearer token. Bound to loopback only, the server trusts whoever can reach it with dispatch;
+   bound to anything else, every dispatch call and every viewer needs a dispatcher's token.
 """
 
 from __future__ import annotations
@@ -72,6 +72,17 @@ class Gate:
             return not self.dispatch_needs_token
         return grant.role == "dispatcher"
 
+    def admits_unit(self, grant: Grant | None, unit: str) -> bool:
+        """True when the caller may send positions of this unit."""
+        if grant is None:
+            return not self.units_need_token
+        return unit in grant.units
+
+    def feed_origin(self, host: str) -> str:
+        """The scheme, host and port of `feed_url`, for a content security policy."""
+        url = urlsplit(self.feed_url(host))
+        return f"{url.scheme}://{url.netloc}"
+
     def feed_url(self, host: str) -> str:
         """The URL of the live feed for a page that was reached under an expected `Host`."""
         if self._feed_url:
@@ -98,7 +109,7 @@ def _expected(host: str | None, hosts: set[str], address: Address) -> bool:
 
 
 def _is_literal(host: str, address: Address) -> bool:
-    """True for an IP address and our port: a name can be pointed at this machine by anyone, an address cannot."""
+    """True for an IP address and our port: anyone can point a name at this machine, but no address."""
     name, _, port = host.rpartition(":") if _has_port(host) else (host, "", "80")
     if port != str(address.port):
         return False

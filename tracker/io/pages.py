@@ -31,8 +31,10 @@ MIME_TYPES: Final = {
 }
 """What is served at all, by extension. Anything else in the directory stays there."""
 
-VENDOR_MARK: Final = "vendor/maplibre-gl.mjs"
-"""Third-party code that set-up brings; the page cannot work without it."""
+VENDOR_MARK: Final = "maplibre-gl.mjs"
+"""Third-party code that set-up brings under `vendor/`; the page cannot work without it."""
+
+_TOOLING: Final = {"package.json", "package-lock.json", "tsconfig.json"}
 
 _PACKED: Final = {".woff2", ".png", ".ico", ".pmtiles"}
 _LARGEST_BYTES: Final = 64 * 1024 * 1024
@@ -40,8 +42,8 @@ _LARGEST_BYTES: Final = 64 * 1024 * 1024
 _NOT_SET_UP: Final = b"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Drempelloos is not set up</title>
 <h1>The map is not set up</h1>
-<p>The server runs, but the map's third-party files are missing. Run <code>make setup</code> in the checkout and
-start the server again.</p>
+<p>The server runs, but the map's third-party files are missing. Run <code>make setup</code> in the checkout
+and start the server again.</p>
 </html>
 """
 
@@ -59,8 +61,8 @@ class Pages:
     """The files of the web directory, by the name under which they are served.
 
     Args:
-        directory: holds `index.html`; files in it whose name begins with a dot, and folders `node_modules`, are
-            left out, and so is every kind of file that `MIME_TYPES` does not list.
+        directory: holds `index.html`. Hidden files, those of the package manager, and every kind of file that
+            `MIME_TYPES` does not list are left out.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -70,7 +72,9 @@ class Pages:
                 name = path.relative_to(directory)
                 if not _is_hidden(name) and path.suffix in MIME_TYPES and path.is_file():
                     self._pages[name.as_posix()] = _page(path.read_bytes(), path.suffix)
-        self.is_set_up: Final = "index.html" in self._pages and VENDOR_MARK in self._pages
+        self.is_set_up: Final = "index.html" in self._pages and any(
+            name.startswith("vendor/") and name.endswith(f"/{VENDOR_MARK}") for name in self._pages
+        )
         if not self.is_set_up:
             self._pages["index.html"] = _page(_NOT_SET_UP, ".html")
 
@@ -78,7 +82,7 @@ class Pages:
         return len(self._pages)
 
     def answer(self, request: web.Request, name: str) -> web.Response | None:
-        """The answer to a GET or HEAD for `name` (no leading slash; `""` is `index.html`); None if not found."""
+        """The answer for `name` (no leading slash; `""` is `index.html`); None if it is not found."""
         page = self._pages.get(name or "index.html")
         return None if page is None else answer(request, page)
 
@@ -128,7 +132,7 @@ def _page(body: bytes, suffix: str) -> Page:
 
 
 def _is_hidden(name: Path) -> bool:
-    return "node_modules" in name.parts or any(part.startswith(".") for part in name.parts)
+    return name.name in _TOOLING or "node_modules" in name.parts or any(part.startswith(".") for part in name.parts)
 
 
 def _tags(request: web.Request) -> set[str]:
@@ -139,8 +143,8 @@ def _tags(request: web.Request) -> set[str]:
 
 
 def _reads_gzip(request: web.Request) -> bool:
-    for part in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
-        coding, _, parameters = part.strip().partition(";")
-        if coding.strip().lower() in {"gzip", "*"}:
-            return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+    weights: dict[str, bool] = {}
+    for part in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower().split(","):
+        coding, _, weight = part.replace(" ", "").partition(";")
+        weights[coding] = weight not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return weights.get("gzip", weights.get("*", False))

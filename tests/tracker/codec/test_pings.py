@@ -24,10 +24,7 @@ NOW = 1795442532.0
 
 def with_literal(field: str, literal: str) -> str:
     """The good ping with one value spelt as given, which need not be JSON."""
-    members = [
-        f"{json.dumps(name)}:{literal if name == field else json.dumps(value)}"
-        for name, value in GOOD.items()
-    ]
+    members = [f"{json.dumps(name)}:{literal if name == field else json.dumps(value)}" for name, value in GOOD.items()]
     return "{" + ",".join(members) + "}"
 
 

@@ -113,9 +113,7 @@ def test_file_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
         ('[http]\naddress = "a:1"\naddress = "b:1"\n', "config", "is not TOML"),
     ],
 )
-def test_bad_file_is_refused_by_key_value_and_what_is_allowed(
-    tmp_path: Path, text: str, field: str, part: str
-) -> None:
+def test_bad_file_is_refused_by_key_value_and_what_is_allowed(tmp_path: Path, text: str, field: str, part: str) -> None:
     path = tmp_path / "server.toml"
     path.write_text(text, encoding="utf-8")
 

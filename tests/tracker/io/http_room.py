@@ -1,0 +1,126 @@
+"""The API on a real socket, and a client to ask it with."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiohttp import ClientSession, web
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from tracker.io.api import About, Api
+from tracker.io.config import Address, Auth, Config
+from tracker.io.credentials import Credentials
+from tracker.io.gate import Gate
+from tracker.io.hub import Hub
+from tracker.io.metrics import Metrics
+from tracker.io.pages import Pages
+from tracker.io.service import Service
+
+BEGAN_AT = 1_795_442_531.25
+BORDERS = b'{"type":"FeatureCollection","features":[' + b",".join([b"{}"] * 500) + b"]}"
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> tuple[int, str, str]:
+        """Status, field and reason."""
+        error = self.json["error"]
+        assert set(error) == {"field", "reason"}
+        return self.status, error["field"], error["reason"]
+
+
+class HttpRoom:
+    """A service behind the API. `host` is what the gate is told of the addresses."""
+
+    def __init__(
+        self,
+        service: Service,
+        credentials: Credentials,
+        web_directory: Path,
+        *,
+        host: str = "127.0.0.1",
+        auth: bool = False,
+    ) -> None:
+        self.service = service
+        self.at = BEGAN_AT
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.socket.getsockname()[1]
+        hub = Hub(service, 0.5, 10, self.now)
+        self.metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
+        service.listen(self.metrics.count_commit)
+        gate = Gate(Config(auth=Auth(auth)), Address(host, self.port), Address(host, 8081), credentials)
+        self.api = Api(
+            service=service,
+            gate=gate,
+            metrics=self.metrics,
+            pages=Pages(web_directory),
+            borders=BORDERS,
+            about=About("1.2.3", "© OpenStreetMap contributors", "ab" * 32, "2026-11", demo=False),
+            batch_bytes=1024 * 1024,
+            now=self.now,
+        )
+        self.client: ClientSession
+
+    def now(self) -> float:
+        """The clock of the server."""
+        return self.at
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[HttpRoom]:
+        """Serve."""
+        runner = self.api.runner()
+        await runner.setup()
+        await web.SockSite(runner, self.socket).start()
+        async with ClientSession(auto_decompress=False) as self.client:
+            yield self
+        await runner.cleanup()
+
+    async def ask(
+        self, method: str, path: str, body: object = None, *, data: bytes | None = None, **headers: str
+    ) -> Answer:
+        """Send a request; underscores in the names of headers stand for dashes."""
+        if body is not None:
+            data = json.dumps(body).encode()
+        url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.client.request(
+            method,
+            url,
+            data=None if data is None else io.BytesIO(data),
+            headers=sent,
+            allow_redirects=False,
+            skip_auto_headers=["Content-Type", "Accept-Encoding"],
+        ) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        """GET."""
+        return await self.ask("GET", path, None, data=None, **headers)
+
+    async def post(self, path: str, body: object, **headers: str) -> Answer:
+        """POST JSON."""
+        return await self.ask("POST", path, body, data=None, **headers)
+
+
+def ping(unit: str = "BE-K03", **changes: object) -> dict[str, object]:
+    """A good ping in Belgium, with changes."""
+    good: dict[str, object] = {"unit": unit, "t": BEGAN_AT, "lon": 4.7353, "lat": 51.4}
+    return good | changes

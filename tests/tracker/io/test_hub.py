@@ -1,0 +1,193 @@
+"""The fan-out: everybody gets everything once and in order, and nobody can hold up another."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from tests.tracker.io.live_room import BEGAN_AT, Room, ping, receive, receive_all, receive_until, start, subscribe
+from tracker.io import hub as hub_module
+from tracker.io.frames import Bbox, Moves
+from tracker.io.hub import HEARTBEAT_S
+
+
+async def test_events_go_out_at_once_and_in_order(room: Room) -> None:
+    async with subscribe(room) as (viewer, snapshot):
+        await room.submit(*(start(number) for number in range(5)))
+
+        messages = [await receive(viewer) for _ in range(5)]
+
+    assert [message["type"] for message in messages] == ["event"] * 5
+    offsets = [message["offset"] for message in messages]
+    assert offsets == list(range(snapshot["offset"] + 1, snapshot["offset"] + 6))
+    assert [message["event"]["pursuit"] for message in messages] == [f"p-{number}" for number in range(5)]
+
+
+async def test_positions_wait_for_the_tick_and_the_newest_wins(room: Room) -> None:
+    async with subscribe(room) as (viewer, _):
+        for seq, lon in enumerate((4.1, 4.2, 4.3)):
+            await room.submit(ping("BE-1", lon, seq))
+        await room.submit(ping("BE-2", 4.9))
+        room.hub.tick()
+        message = await receive_until(viewer, "positions")
+        room.hub.tick()
+        await room.submit(start(1))
+        after = await receive_until(viewer, "event")
+
+    assert [row[0] for row in message["units"]] == ["BE-1", "BE-2"]
+    assert message["units"][0][2] == 4.3
+    assert message["time"] == room.now()
+    assert after["event"]["pursuit"] == "p-1"
+
+
+async def test_one_frame_is_encoded_for_everybody(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[object] = []
+    original = Moves.frame
+
+    def frame(moves: Moves, now: float, bbox: Bbox | None = None) -> bytes | None:
+        encoded.append(moves)
+        return original(moves, now, bbox)
+
+    monkeypatch.setattr(Moves, "frame", frame)
+    async with subscribe(room) as (one, _), subscribe(room) as (two, _), subscribe(room) as (three, _):
+        room.hub.tick()
+        encoded.clear()
+        await room.submit(ping("BE-1", 4.1))
+        room.hub.tick()
+        frames = [await receive_until(viewer, "positions") for viewer in (one, two, three)]
+
+    assert frames[0] == frames[1] == frames[2]
+    assert len(encoded) == 1
+
+
+async def test_a_box_limits_positions_and_tells_who_leaves_it(room: Room) -> None:
+    await room.submit(ping("BE-1", 4.5), ping("BE-2", 5.5))
+    async with subscribe(room, bbox=[4.0, 50.0, 5.0, 52.0]) as (viewer, snapshot):
+        assert [row[0] for row in snapshot["units"]] == ["BE-1"]
+        assert set(snapshot["roster"]) == {"BE-1", "BE-2"}
+        room.hub.tick()
+        rows = []
+        for number, (one, two) in enumerate([(4.6, 5.6), (5.1, 5.7), (5.2, 5.8), (4.9, 5.9)], start=1):
+            await room.submit(ping("BE-1", one, 9 * number), ping("BE-2", two, 9 * number))
+            room.hub.tick()
+            await room.submit(start(number))
+            while (message := await receive(viewer)).get("event", {}).get("pursuit") != f"p-{number}":
+                if message["type"] == "positions":
+                    rows += [(row[0], row[2]) for row in message["units"] if row[2] != 4.5 and row[2] != 5.5]
+
+    assert rows == [("BE-1", 4.6), ("BE-1", 5.1), ("BE-1", 4.9)]
+
+
+async def test_a_heartbeat_says_that_the_link_lives(room: Room) -> None:
+    async with subscribe(room) as (viewer, _):
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        async with room.ticking(0.1):
+            message = await receive(viewer)
+            first_at = loop.time()
+            again = await receive(viewer)
+
+        assert message == {"type": "heartbeat", "time": room.now()} == again
+        assert 0.8 <= first_at - began_at <= HEARTBEAT_S + 0.4
+
+
+async def test_a_silent_unit_shows_in_its_row(room: Room) -> None:
+    """`unit.seen`, `stale` and `lost` change a row without a fix."""
+    async with subscribe(room) as (viewer, _):
+        await room.submit(ping("BE-1", 4.1))
+        room.hub.tick()
+        assert (await receive_until(viewer, "positions"))["units"][0][7] == "ok"
+        await room.let_go_silent("BE-1")
+        room.hub.tick()
+
+        assert (await receive_until(viewer, "positions"))["units"][0][7] == "stale"
+
+
+async def test_what_a_slow_viewer_missed_comes_later_newest_only(room: Room) -> None:
+    async with subscribe(room, receive_bytes=4_096) as (slow, _), subscribe(room) as (quick, _):
+        reader = asyncio.create_task(receive_all(room, quick))
+        slow_end, quick_end = room.viewers()
+        await room.submit(ping("BE-9", 4.9))
+        ticks = 0
+        while slow_end.skipped_frames < 3:
+            ticks += 1
+            assert ticks < 200, "the slow viewer was never skipped"
+            await room.submit(*(ping(f"BE-{number:03}", 4.0, ticks) for number in range(1_000)))
+            room.hub.tick()
+            await asyncio.sleep(0.005)
+        rows: dict[str, list[Any]] = {}
+        frames = 0
+        newest = BEGAN_AT + 100 * ticks
+        async with room.ticking(0.02):
+            while len(rows) < 1_001 or any(rows[f"BE-{number:03}"][1] != newest for number in range(1_000)):
+                message = await receive(slow)
+                if message["type"] == "positions":
+                    frames += 1
+                    rows |= {row[0]: row for row in message["units"]}
+        await room.until(lambda: room.received[quick]["positions"] + quick_end.skipped_frames >= ticks)
+        reader.cancel()
+
+    assert rows["BE-9"][2] == 4.9
+    assert frames < ticks
+    assert room.hub.statistics().aborted_viewers == 0
+    assert quick_end.skipped_frames == 0
+
+
+async def test_a_stalled_viewer_is_cut_off_and_the_others_miss_nothing(room: Room) -> None:
+    """It leaves more than 1 MiB of events unread."""
+    async with subscribe(room, receive_bytes=4_096) as (stalled, snapshot), subscribe(room) as (quick, _):
+        stalled.transport.pause_reading()
+        reader = asyncio.create_task(receive_all(room, quick))
+        number = 0
+        while room.hub.statistics().aborted_viewers == 0:
+            assert number < 20_000, "the stalled viewer was never cut off"
+            await room.submit(*(start(number + index, note="n" * 900) for index in range(200)))
+            number += 200
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.3)
+        reader.cancel()
+        statistics = room.hub.statistics()
+
+    assert (statistics.viewers, statistics.aborted_viewers) == (1, 1)
+    assert room.offsets[quick] == list(range(snapshot["offset"] + 1, room.service.world.offset + 1))
+
+
+async def test_a_viewer_that_takes_nothing_is_cut_off_after_a_while(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "MAX_BLOCKED_S", 0.3)
+    async with subscribe(room, receive_bytes=4_096) as (stalled, _):
+        stalled.transport.pause_reading()
+        async with room.ticking(0.05), asyncio.timeout(20):
+            number = 0
+            while room.hub.statistics().aborted_viewers == 0:
+                number += 1
+                await room.submit(*(ping(f"BE-{unit:03}", 4.0, number) for unit in range(1_000)))
+                await asyncio.sleep(0.02)
+
+    assert room.hub.statistics().viewers == 0
+
+
+async def test_the_kernel_keeps_little_for_a_viewer(room: Room) -> None:
+    """Otherwise a stalled viewer looks well for megabytes."""
+    async with subscribe(room):
+        (viewer,) = room.viewers()
+        connected: socket.socket = viewer.connection.transport.get_extra_info("socket")
+
+        # Linux doubles what is asked for.
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * hub_module.SEND_BUFFER_BYTES
+
+
+async def test_statistics_outlive_viewers(room: Room) -> None:
+    async with subscribe(room) as (viewer, _):
+        await room.submit(start(1))
+        await receive_until(viewer, "event")
+    await room.until(lambda: room.hub.statistics().viewers == 0)
+
+    statistics = room.hub.statistics()
+    assert statistics.sent_frames >= 2
+    assert statistics.sent_bytes > 100
+    assert (statistics.buffered_bytes, statistics.aborted_viewers) == (0, 0)

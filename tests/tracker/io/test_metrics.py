@@ -1,0 +1,70 @@
+"""What is counted for an operator."""
+
+from __future__ import annotations
+
+from tracker.events import CrossingConfirmed, Event, UnitSeen, encode
+from tracker.io.hub import HubStatistics
+from tracker.io.metrics import CONTENT_TYPE, Metrics
+from tracker.io.service import Committed
+
+
+def metrics() -> Metrics:
+    """Of a server with two viewers, one of them slow, and seven units."""
+    statistics = HubStatistics(2, 50, 6_000, 3, 1, 900, 800)
+    return Metrics(lambda: statistics, lambda: 7)
+
+
+def committed(*events: Event) -> Committed:
+    """Events as the service tells of them."""
+    return Committed([(number, event, encode(event)) for number, event in enumerate(events, start=1)], {})
+
+
+def test_crossings_are_counted_by_border_and_kind() -> None:
+    counted = metrics()
+    crossing = CrossingConfirmed(
+        id="a", time="2026-11-23T14:02:11.000Z", unit="BE-1", from_="BE", to="NL", border="BE-NL", lon=4.7, lat=51.5,
+        crossed_at="2026-11-23T14:02:10.000Z", uncertainty_m=5.0, uncertainty_s=0.2, confidence=0.99,
+    )  # fmt: skip
+    counted.count_commit(committed(crossing, UnitSeen(id="b", time="2026-11-23T14:02:11.000Z", unit="BE-1")))
+    counted.count_commit(committed(crossing))
+
+    lines = counted.render().decode().splitlines()
+    assert 'drempelloos_crossings_total{border="BE-NL",kind="confirmed"} 2.0' in lines
+    assert 'drempelloos_events_total{type="unit.seen"} 1.0' in lines
+    assert "drempelloos_commits_total 2.0" in lines
+
+
+def test_the_fan_out_is_read_when_asked() -> None:
+    lines = metrics().render().decode().splitlines()
+
+    for line in (
+        "drempelloos_units 7.0",
+        "drempelloos_viewers 2.0",
+        "drempelloos_viewer_frames_sent_total 50.0",
+        "drempelloos_viewer_bytes_sent_total 6000.0",
+        "drempelloos_viewer_frames_skipped_total 3.0",
+        "drempelloos_viewers_aborted_total 1.0",
+        "drempelloos_viewer_buffered_bytes 900.0",
+        "drempelloos_viewer_largest_buffer_bytes 800.0",
+    ):
+        assert line in lines
+
+
+def test_pings_are_counted_by_source_and_verdict() -> None:
+    counted = metrics()
+    counted.count_pings("socket", accepted=3, refused=0)
+    counted.count_pings("http", accepted=0, refused=2)
+
+    lines = [line for line in counted.render().decode().splitlines() if line.startswith("drempelloos_pings_total")]
+    assert lines == [
+        'drempelloos_pings_total{source="socket",verdict="accepted"} 3.0',
+        'drempelloos_pings_total{source="http",verdict="refused"} 2.0',
+    ]
+
+
+def test_two_servers_in_one_process_count_apart() -> None:
+    one, other = metrics(), metrics()
+    one.count_pings("http", accepted=1, refused=0)
+
+    assert b'verdict="accepted"' not in other.render()
+    assert CONTENT_TYPE.startswith("text/plain")

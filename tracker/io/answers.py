@@ -1,0 +1,120 @@
+"""The bodies that the server answers with. Their types are what the OpenAPI document is made from."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from tracker.events import AlertAcknowledged, Event
+from tracker.views import PursuitView
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong: the offending field (`""`: the message as a whole), and what is allowed."""
+
+    field: str
+    reason: str
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """Every answer that is not a success."""
+
+    error: Problem
+
+
+class BoundaryAnswer(msgspec.Struct, frozen=True):
+    """Which boundary data the server uses."""
+
+    sha256: str
+    vintage: str
+
+
+class ConfigAnswer(msgspec.Struct, frozen=True):
+    """What a page must know before it starts."""
+
+    version: str
+    ws: str
+    attribution: str
+    boundary: BoundaryAnswer
+    epoch: str
+    demo: bool
+
+
+class RefusedPing(msgspec.Struct, frozen=True):
+    """One ping that was not accepted; `index` counts from 0 within the message."""
+
+    index: int
+    field: str
+    reason: str
+
+
+class PingsAnswer(msgspec.Struct, frozen=True):
+    """What became of a message of pings. A resend of a known ping counts as accepted."""
+
+    accepted: int
+    refused: list[RefusedPing]
+
+
+class EventsAnswer(msgspec.Struct, frozen=True):
+    """A page of events, each with its offset; `next` is the `after` of the next page."""
+
+    epoch: str
+    events: list[Event]
+    next: int
+
+
+class PursuitsAnswer(msgspec.Struct, frozen=True):
+    """All pursuits that the server remembers, oldest first."""
+
+    pursuits: list[PursuitView]
+
+
+class CommandAnswer(msgspec.Struct, frozen=True):
+    """What a command led to."""
+
+    pursuit: PursuitView
+    events: list[Event]
+
+
+class AcknowledgeAnswer(msgspec.Struct, frozen=True):
+    """The acknowledgement of an alert; of several, the first."""
+
+    events: tuple[AlertAcknowledged]
+
+
+class HealthAnswer(msgspec.Struct, frozen=True):
+    """The event loop runs."""
+
+    status: Literal["ok"]
+
+
+class ReadyAnswer(msgspec.Struct, frozen=True):
+    """Whether the server can do its work, and what is wrong if not."""
+
+    status: Literal["ready", "not ready"]
+    boundaries: str
+    journal: str
+
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+def encode(body: msgspec.Struct) -> bytes:
+    """A body as JSON."""
+    return _encoder.encode(body)
+
+
+def encode_error(field: str, reason: str) -> bytes:
+    """The body of an error."""
+    return _encoder.encode(ErrorAnswer(Problem(field, reason)))
+
+
+def encode_events(epoch: str, page: list[tuple[int, bytes]], after: int) -> bytes:
+    """`EventsAnswer` from events in their journalled form, which is spliced in and not decoded."""
+    events = b",".join(b'{"offset":%d,%b' % (offset, event[1:]) for offset, event in page)
+    return b'{"epoch":%b,"events":[%b],"next":%d}' % (
+        _encoder.encode(epoch),
+        events,
+        page[-1][0] if page else after,
+    )

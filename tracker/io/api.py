@@ -1,0 +1,245 @@
+"""The HTTP side: the page, the API, and what an operator asks. Handlers are thin; the core decides."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+import structlog
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from tracker.errors import Refused
+from tracker.io import openapi
+from tracker.io.answers import BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
+from tracker.io.dispatch_http import Dispatch
+from tracker.io.gate import Gate
+from tracker.io.http import HttpError, respond, respond_error, status_of
+from tracker.io.ingest_http import Ingest
+from tracker.io.metrics import CONTENT_TYPE, Metrics
+from tracker.io.pages import Page, Pages, answer
+from tracker.io.pages import page as prepare
+from tracker.io.service import Service, Unavailable
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class About(msgspec.Struct, frozen=True):
+    """What the server says of itself."""
+
+    version: str
+    attribution: str
+    boundary_sha256: str
+    boundary_vintage: str
+    demo: bool
+
+
+class Api:
+    """The HTTP application.
+
+    Args:
+        service: the door to the core.
+        gate: says who may call.
+        metrics: counts.
+        pages: the map page's files.
+        borders: the boundary data as GeoJSON, encoded once.
+        about: what the server says of itself.
+        batch_bytes: the largest body of pings.
+        now: the clock, Unix seconds UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: Service,
+        gate: Gate,
+        metrics: Metrics,
+        pages: Pages,
+        borders: bytes,
+        about: About,
+        batch_bytes: int,
+        now: Callable[[], float],
+    ) -> None:
+        self._service = service
+        self._gate = gate
+        self._metrics = metrics
+        self._pages = pages
+        self._borders: Final[Page] = prepare(borders, ".geojson")
+        self._openapi: Final[Page] = prepare(openapi.document(about.version), ".json")
+        self._about = about
+        self._dispatch = Dispatch(service, now)
+        self._ingest = Ingest(service, gate, metrics, batch_bytes, now)
+
+    def app(self) -> web.Application:
+        """The application, with a route for every call in `openapi.CALLS`."""
+        app = web.Application(middlewares=[self._answer_errors, self._check_caller])
+        app.on_response_prepare.append(self._add_headers)
+        handlers = self._handlers()
+        for call in openapi.CALLS:
+            # The catch-all must not turn an unknown call of the API into a known path with the wrong method.
+            path = r"/{name:(?!api/).+}" if call.name == "page" else call.path
+            handler = handlers[call.name]
+            if call.access == "dispatcher":
+                handler = self._for_dispatchers(handler)
+            if call.method == "GET":
+                app.router.add_get(path, handler, name=call.name)
+            else:
+                app.router.add_post(path, handler, name=call.name)
+        return app
+
+    def runner(self) -> web.AppRunner:
+        """A runner for the application: no access log of its own, no decoding of encoded bodies."""
+        return web.AppRunner(
+            self.app(), access_log=None, auto_decompress=False, keepalive_timeout=75.0, shutdown_timeout=5.0
+        )
+
+    def _handlers(self) -> dict[str, _Handler]:
+        dispatch = self._dispatch
+        return {
+            "config": self._config,
+            "pings": self._ingest.pings,
+            "units": dispatch.units,
+            "borders": self._send_borders,
+            "events": dispatch.events,
+            "pursuits": dispatch.pursuits,
+            "pursuit": dispatch.pursuit,
+            "track": dispatch.track,
+            "start": dispatch.start,
+            "join": dispatch.join,
+            "contact": dispatch.contact,
+            "hostDecision": dispatch.host_decision,
+            "danger": dispatch.danger,
+            "hold": dispatch.hold,
+            "handover": dispatch.handover,
+            "report": dispatch.report,
+            "end": dispatch.end,
+            "acknowledge": dispatch.acknowledge,
+            "health": self._health,
+            "ready": self._ready,
+            "metrics": self._send_metrics,
+            "openapi": self._send_openapi,
+            "index": self._page,
+            "page": self._page,
+        }
+
+    async def _config(self, request: web.Request) -> web.Response:
+        about = self._about
+        return respond(
+            ConfigAnswer(
+                version=about.version,
+                ws=self._gate.feed_url(request.host),
+                attribution=about.attribution,
+                boundary=BoundaryAnswer(about.boundary_sha256, about.boundary_vintage),
+                epoch=self._service.epoch,
+                demo=about.demo,
+            )
+        )
+
+    async def _send_borders(self, request: web.Request) -> web.Response:
+        return answer(request, self._borders)
+
+    async def _send_openapi(self, request: web.Request) -> web.Response:
+        return answer(request, self._openapi)
+
+    async def _send_metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.render(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE})
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return respond(HealthAnswer("ok"))
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        fault = self._service.fault
+        boundaries = self._about.boundary_sha256
+        if fault is not None:
+            return respond(ReadyAnswer("not ready", boundaries, fault), 503)
+        return respond(ReadyAnswer("ready", boundaries, "writable"))
+
+    async def _page(self, request: web.Request) -> web.Response:
+        found = self._pages.answer(request, request.match_info.get("name", ""))
+        if found is None:
+            raise HttpError(404, "", "there is no such page or call")
+        return found
+
+    @web.middleware
+    async def _answer_errors(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except HttpError as error:
+            return respond_error(error.status, error.field, error.reason)
+        except Refused as refused:
+            return respond_error(status_of(refused), refused.field, refused.reason)
+        except Unavailable as error:
+            return respond_error(503, "", str(error))
+        except web.HTTPException as error:
+            reason = "there is no such page or call" if error.status == 404 else error.reason
+            response = respond_error(error.status, "", reason)
+            if hdrs.ALLOW in error.headers:
+                response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+            return response
+        except (ConnectionError, TimeoutError):
+            raise  # the caller has gone
+        except Exception:  # noqa: BLE001 - whatever it was, the caller gets an answer and the log the cause
+            error_id = secrets.token_hex(6)
+            _log.exception("request failed", error_id=error_id, method=request.method, call=_call(request))
+            return respond_error(500, "", f"the server failed; its log has the cause under {error_id}")
+
+    @web.middleware
+    async def _check_caller(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        if not self._gate.expects_http_host(_only(request, hdrs.HOST)):
+            raise HttpError(403, hdrs.HOST, "this is not a name of this server; http.origins lists further ones")
+        changes = request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}
+        if changes and not self._gate.trusts_origin(_only(request, hdrs.ORIGIN)):
+            raise HttpError(403, hdrs.ORIGIN, "pages of this origin may not call this")
+        return await handler(request)
+
+    def _for_dispatchers(self, handler: _Handler) -> _Handler:
+        async def checked(request: web.Request) -> web.StreamResponse:
+            grant = self._gate.grant(_only(request, hdrs.AUTHORIZATION))
+            if self._gate.admits_dispatcher(grant):
+                return await handler(request)
+            if grant is None:
+                raise HttpError(401, hdrs.AUTHORIZATION, "a dispatcher's token is needed; none that is known came")
+            raise HttpError(403, hdrs.AUTHORIZATION, f"only for dispatchers; the token is a {grant.role}'s")
+
+        return checked
+
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        host = _only(request, hdrs.HOST)
+        known = host is not None and self._gate.expects_http_host(host)
+        response.headers.update(_headers(self._gate.feed_origin(host) if known and host else ""))
+        response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+def _headers(feed: str) -> CIMultiDict[str]:
+    sources = f"'self' {feed}".strip()
+    policy = (
+        "default-src 'none'; script-src 'self'; worker-src 'self'; "
+        f"connect-src {sources}; "
+        "img-src 'self' data: blob:; style-src 'self'; font-src 'self'; manifest-src 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+    )
+    return CIMultiDict(
+        {
+            "Content-Security-Policy": policy,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            hdrs.SERVER: "drempelloos",
+        }
+    )
+
+
+def _only(request: web.Request, name: str) -> str | None:
+    """The one value of a header; several together are never one that is expected."""
+    values = request.headers.getall(name, [])
+    return ", ".join(values) if values else None
+
+
+def _call(request: web.Request) -> str:
+    """Which call it was, in our own words: what a client sent does not belong into the log."""
+    return request.match_info.route.name or "unknown"

@@ -1,0 +1,184 @@
+"""The running server: everything built, joined together, and taken down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from borders import boundary_file
+from borders.atlas import Atlas
+from tracker.errors import DrempelloosError
+from tracker.io import geojson, pages, sockets
+from tracker.io.api import About, Api
+from tracker.io.clock import Clock
+from tracker.io.config import Address, Config
+from tracker.io.credentials import Credentials
+from tracker.io.demo import UNITS, run_demo
+from tracker.io.gate import Gate
+from tracker.io.hub import Hub
+from tracker.io.live_socket import LiveSocket
+from tracker.io.metrics import Metrics
+from tracker.io.offline import build_engine
+from tracker.io.service import Service
+from tracker.io.units_socket import UnitsSocket
+from tracker.units import state_of
+
+SOURCE_ROOT: Final = Path(__file__).parents[2]
+BACKLOG: Final = 1024
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The line on stdout that says where the server listens."""
+
+    ready: bool
+    http: str
+    ws: str
+
+
+async def run(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        DrempelloosError: the boundary data, the journal or the configuration cannot be used, or the disk failed.
+        OSError: an address cannot be listened on.
+    """
+    set_up_logs()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        atlas = boundary_file.load()
+        clock = Clock()
+        directory = Path(config.data.directory)
+        points = Path(config.treaty.contact_points) if config.treaty.contact_points else None
+        service = await Service.open(directory, build_engine(atlas, points), clock)
+        stack.push_async_callback(service.close)
+        credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
+        ready = await _listen(stack, config, atlas, service, credentials, clock)
+        if config.demo.enabled:
+            await _start_demo(stack, config, ready, credentials, clock)
+        sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
+        sys.stdout.flush()
+        if config.demo.enabled:
+            sys.stderr.write(f"\n  The map is at {ready.http}/  (Ctrl-C stops)\n\n")
+        await _wait(stop, service)
+        _log.info("stopping")
+
+
+def set_up_logs() -> None:
+    """JSON lines on stderr: stdout is for what programs read."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+async def _listen(
+    stack: AsyncExitStack, config: Config, atlas: Atlas, service: Service, credentials: Credentials, clock: Clock
+) -> Ready:
+    """Open both ports. Who may call depends on where the system let us listen, so the rooms are filled after that."""
+    http_socket = socket.create_server(
+        (config.http_address.host, config.http_address.port),
+        family=socket.AF_INET6 if ":" in config.http_address.host else socket.AF_INET,
+        backlog=BACKLOG,
+    )
+    stack.callback(http_socket.close)
+    http = Address(config.http_address.host, http_socket.getsockname()[1])
+    rooms: dict[str, sockets.Room] = {}
+    server = await sockets.listen(config.ws_address.host, config.ws_address.port, rooms)
+    ws = Address(config.ws_address.host, next(iter(server.sockets)).getsockname()[1])
+
+    gate = Gate(config, http, ws, credentials)
+    hub = Hub(service, config.live.tick_s, config.live.viewers, clock.now)
+    metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
+    service.listen(metrics.count_commit)
+    rooms["/live"] = LiveSocket(service, hub, gate, clock.now)
+    rooms["/units"] = UnitsSocket(service, gate, credentials, metrics, config.limits.units, clock.now)
+    api = Api(
+        service=service,
+        gate=gate,
+        metrics=metrics,
+        pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
+        borders=msgspec.json.encode(geojson.borders(atlas)),
+        about=About(_version(), atlas.attribution, atlas.sha256, atlas.vintage, config.demo.enabled),
+        batch_bytes=config.limits.batch_bytes,
+        now=clock.now,
+    )
+    runner = api.runner()
+    await runner.setup()
+    await web.SockSite(runner, http_socket, backlog=BACKLOG).start()
+
+    ticking = asyncio.create_task(hub.run(), name="hub")
+    stack.push_async_callback(_close, server, runner, ticking)
+    return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}")
+
+
+async def _close(server: sockets.Server, runner: web.AppRunner, ticking: asyncio.Task[None]) -> None:
+    server.close()
+    await server.wait_closed()
+    await runner.cleanup()
+    ticking.cancel()
+    await asyncio.gather(ticking, return_exceptions=True)
+
+
+async def _start_demo(
+    stack: AsyncExitStack, config: Config, ready: Ready, credentials: Credentials, clock: Clock
+) -> None:
+    """Drive the demo through the same sockets as a car, with tokens that end with this run."""
+    at = clock.now()
+    tokens: dict[str, str] = {}
+    if config.auth.required:
+        tokens = {unit: credentials.issue("unit", [unit], at=at, state=state_of(unit)) for unit in UNITS}
+        for issued in credentials.list():
+            if issued.issued_at == at:
+                stack.callback(credentials.revoke, issued.grant.id, at)
+    task = asyncio.create_task(run_demo(ready.http, f"{ready.ws}/units", tokens, None), name="demo")
+    task.add_done_callback(_report)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("the demo has ended", error=str(error))
+
+
+async def _wait(stop: asyncio.Event, service: Service) -> None:
+    """Until somebody says stop; raises what made the journal fail, if that comes first."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((stopping, service.failed), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if service.failed.done() and not service.failed.cancelled():
+        error = service.failed.exception()
+        raise DrempelloosError(f"the journal failed: {error}") from error
+
+
+def _version() -> str:
+    try:
+        return version("drempelloos")
+    except PackageNotFoundError:  # run from a checkout that was never set up
+        return "0+checkout"

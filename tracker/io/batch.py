@@ -1,0 +1,171 @@
+"""One group of inputs on its way through the core: what is new, what followed, and what is to be written."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from tracker import events, inputs
+from tracker.engine import Engine
+from tracker.errors import Refused
+from tracker.events import Event
+from tracker.inputs import Input, PingReceived, Tick, UnitRegistered
+from tracker.io.journal import EventRow, InputRow, PingKey, QuarantineRow
+from tracker.world import World
+
+Outcome = list[Event] | Refused
+"""What became of one input: its events, or why it was not accepted."""
+
+MAX_BOOTS: Final = 250_000
+"""Boots whose newest ping is remembered; about 40 MB."""
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class Known:
+    """Remembers the newest ping of each boot: a later one is new, and need not be looked up in the journal."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, str], float | None] = {}
+
+    def ask(self, keys: Iterable[PingKey]) -> tuple[list[PingKey], list[tuple[str, str]]]:
+        """Which of these pings, in this order, may be in the journal, and which boots nothing is known of yet."""
+        unsure: list[PingKey] = []
+        unseen: dict[tuple[str, str], None] = {}
+        newest: dict[tuple[str, str], float] = {}
+        for key in keys:
+            name = key[:2]
+            if name not in self._newest:
+                unseen[name] = None
+                unsure.append(key)
+                continue
+            before = newest.get(name, self._newest[name])
+            if before is None or key.n > before:
+                newest[name] = key.n
+            else:
+                unsure.append(key)
+        return unsure, list(unseen)
+
+    def note(self, newest: dict[tuple[str, str], float | None]) -> None:
+        """Remember what the journal says of boots that `ask` named."""
+        self._newest.update(newest)
+        while len(self._newest) > MAX_BOOTS:
+            del self._newest[next(iter(self._newest))]
+
+    def learn(self, rows: Sequence[InputRow]) -> None:
+        """Remember inputs that are in the journal now."""
+        for row in rows:
+            if row.key is not None and (name := row.key[:2]) in self._newest:
+                before = self._newest[name]
+                if before is None or row.key.n > before:
+                    self._newest[name] = row.key.n
+
+
+class Batch:
+    """Steps through inputs one after another, and collects what is to be written and told.
+
+    Args:
+        engine: the core.
+        world: is changed, within the transaction that the caller began.
+        stored: those of the group's pings that the journal has already.
+        last_input: id of the newest input in the journal.
+        newest_at: server time of the newest input, Unix seconds UTC.
+    """
+
+    def __init__(
+        self, engine: Engine, world: World, stored: dict[PingKey, bytes], *, last_input: int, newest_at: float
+    ) -> None:
+        self._engine = engine
+        self._world = world
+        self._stored = stored
+        self._taken: dict[PingKey, PingReceived] = {}
+        self._last_input = last_input
+        self.newest_at = newest_at
+        self.outcomes: list[Outcome] = []
+        self.inputs: list[InputRow] = []
+        self.events: list[EventRow] = []
+        self.quarantined: list[QuarantineRow] = []
+        self.events_out: list[tuple[int, Event, bytes]] = []
+        self.moved: dict[str, None] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is to be written."""
+        return not self.inputs and not self.quarantined
+
+    def take(self, entry: Input) -> None:
+        """Let one input happen, and note its outcome."""
+        key = key_of(entry)
+        if key is not None and isinstance(entry, PingReceived):
+            known = self._find(key)
+            if known is not None:
+                self.outcomes.append([] if known.fix == entry.fix else _taken(key))
+                return
+        elif isinstance(entry, UnitRegistered) and self._world.units.get(entry.unit.id) == entry.unit:
+            self.outcomes.append([])
+            return
+        entry = self._stamp(entry)
+        offset = self._world.offset
+        try:
+            caused = self._engine.step(self._world, entry)
+        except Refused as refused:
+            self.outcomes.append(refused)
+            return
+        except Exception:  # noqa: BLE001 - one input that the core fails on must not take the others with it
+            self.quarantine(entry, traceback.format_exc())
+            return
+        self.outcomes.append(caused)
+        if isinstance(entry, Tick) and not caused:
+            return
+        self._keep(key, entry, caused, offset)
+
+    def quarantine(self, entry: Input, error: str) -> None:
+        """Set an input aside that the core failed on."""
+        _log.error("an input was set aside", input=type(entry).__name__, key=key_of(entry), error=error)
+        self.quarantined.append(QuarantineRow(self.newest_at, error, inputs.encode(entry)))
+        self.outcomes.append(Refused("", "could not be processed; it is kept for inspection"))
+
+    def _find(self, key: PingKey) -> PingReceived | None:
+        if key in self._taken:
+            return self._taken[key]
+        body = self._stored.get(key)
+        entry = None if body is None else inputs.decode(body)
+        return entry if isinstance(entry, PingReceived) else None
+
+    def _stamp(self, entry: Input) -> Input:
+        """Server times never go back from one input to the next, in whatever order they got here."""
+        at = entry.received_at if isinstance(entry, PingReceived) else entry.at
+        if at >= self.newest_at:
+            self.newest_at = at
+            return entry
+        if isinstance(entry, PingReceived):
+            return PingReceived(entry.fix, self.newest_at)
+        return msgspec.structs.replace(entry, at=self.newest_at)
+
+    def _keep(self, key: PingKey | None, entry: Input, caused: list[Event], offset: int) -> None:
+        self._last_input += 1
+        self.inputs.append(InputRow(self._last_input, key, inputs.encode(entry)))
+        if key is not None and isinstance(entry, PingReceived):
+            self._taken[key] = entry
+            if self._world.tracks[entry.fix.unit].fix is entry.fix:
+                self.moved[entry.fix.unit] = None
+        for event in caused:
+            offset += 1
+            encoded = events.encode(event)
+            self.events.append(EventRow(offset, event.id, self._last_input, encoded))
+            self.events_out.append((offset, event, encoded))
+
+
+def key_of(entry: Input) -> PingKey | None:
+    """What names a ping; None for any other input."""
+    return PingKey(*entry.fix.key) if isinstance(entry, PingReceived) else None
+
+
+def _taken(key: PingKey) -> Refused:
+    if key.boot:
+        return Refused("seq", f"{key.n:.0f} of boot {key.boot} is already used for another position")
+    return Refused("t", f"{key.n:.3f} is already used for another position of {key.unit}")

@@ -1,0 +1,183 @@
+"""Units, borders and driven tracks as GeoJSON (RFC 7946): WGS 84, longitude first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from borders.atlas import Atlas
+from borders.features import MultiLineString, MultiPolygon
+from tracker.events import CrossingConfirmed, rfc3339
+from tracker.fix import Fix
+from tracker.views import roster_view, row
+from tracker.world import World
+
+Position = tuple[float, float]
+"""Longitude, latitude."""
+
+
+class Point(msgspec.Struct, frozen=True, tag_field="type", tag="Point"):
+    """One position."""
+
+    coordinates: Position
+
+
+class LineString(msgspec.Struct, frozen=True, tag_field="type", tag="LineString"):
+    """Two or more positions."""
+
+    coordinates: list[Position]
+
+
+class UnitProperties(msgspec.Struct, frozen=True):
+    """What is known of a unit: as in a position row, and as in the roster."""
+
+    unit: str
+    t: float
+    speed: float | None
+    course: float | None
+    territory: str
+    quality: str
+    state: str | None
+    call_sign: str
+    pursuit: str | None
+
+
+class UnitFeature(msgspec.Struct, frozen=True, tag_field="type", tag="Feature"):
+    """The newest fix of a unit."""
+
+    id: str
+    geometry: Point
+    properties: UnitProperties
+
+
+class UnitCollection(msgspec.Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+    """The newest fix of every unit."""
+
+    features: list[UnitFeature]
+
+
+class LegProperties(msgspec.Struct, frozen=True):
+    """Whose leg it is and where; `times` has one entry per position, RFC 3339."""
+
+    unit: str
+    territory: str | None
+    times: list[str]
+
+
+class LegFeature(msgspec.Struct, frozen=True, tag_field="type", tag="Feature"):
+    """What a unit drove in one territory, from the border to the border where it crossed one."""
+
+    geometry: LineString
+    properties: LegProperties
+
+
+class LegCollection(msgspec.Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+    """The track of a pursuit: member by member as they joined, the legs of each in order of time."""
+
+    features: list[LegFeature]
+
+
+class TerritoryProperties(msgspec.Struct, frozen=True, tag_field="kind", tag="territory"):
+    """Which territory it is."""
+
+    territory: str
+
+
+class BorderProperties(msgspec.Struct, frozen=True, tag_field="kind", tag="border"):
+    """Between which territories it runs."""
+
+    border: str
+
+
+class BorderFeature(msgspec.Struct, frozen=True, tag_field="type", tag="Feature"):
+    """A territory, or a border."""
+
+    geometry: MultiPolygon | MultiLineString
+    properties: TerritoryProperties | BorderProperties
+
+
+class BorderCollection(msgspec.Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+    """The boundary data that the server decides by."""
+
+    features: list[BorderFeature]
+
+
+def borders(atlas: Atlas) -> BorderCollection:
+    """The boundary data: territories, then the borders between them."""
+    return BorderCollection(
+        [
+            BorderFeature(
+                feature.geometry,
+                TerritoryProperties(feature.properties.name)
+                if feature.properties.kind == "territory"
+                else BorderProperties(feature.properties.name),
+            )
+            for feature in atlas.features()
+        ]
+    )
+
+
+def units(world: World) -> UnitCollection:
+    """The newest fix of every unit, in order of name."""
+    features = []
+    for name, track in sorted(world.tracks.items()):
+        _, t, lon, lat, speed, course, territory, quality = row(track)
+        known = roster_view(world, name)
+        features.append(
+            UnitFeature(
+                name,
+                Point((lon, lat)),
+                UnitProperties(name, t, speed, course, territory, quality, known.state, known.call_sign, known.pursuit),
+            )
+        )
+    return UnitCollection(features)
+
+
+def legs(
+    unit: str, fixes: Sequence[Fix], crossings: Iterable[CrossingConfirmed], territory: str | None
+) -> list[LegFeature]:
+    """Divide what a unit drove at the borders that it crossed. One position is no line, and is left out.
+
+    Args:
+        unit: the unit.
+        fixes: in order of time.
+        crossings: confirmed crossings; those of other units, and of times outside the fixes, do not count.
+        territory: where it was, if it crossed nothing.
+    """
+    if not fixes:
+        return []
+    cuts = [(_unix(crossing.crossed_at), crossing) for crossing in crossings if crossing.unit == unit]
+    cuts = sorted(
+        ((at, crossing) for at, crossing in cuts if fixes[0].fixed_at < at <= fixes[-1].fixed_at),
+        key=lambda cut: cut[0],
+    )
+    features: list[LegFeature] = []
+    points: list[tuple[float, Position]] = []
+    where = cuts[0][1].from_ if cuts else territory
+    rest = iter(fixes)
+    fix = next(rest, None)
+    for at, crossing in cuts:
+        while fix is not None and fix.fixed_at < at:
+            points.append((fix.fixed_at, (fix.lon, fix.lat)))
+            fix = next(rest, None)
+        border_point = (at, (crossing.lon, crossing.lat))
+        features += _leg(unit, where, [*points, border_point])
+        points = [border_point]
+        where = crossing.to
+    while fix is not None:
+        points.append((fix.fixed_at, (fix.lon, fix.lat)))
+        fix = next(rest, None)
+    return features + _leg(unit, where, points)
+
+
+def _leg(unit: str, territory: str | None, points: list[tuple[float, Position]]) -> list[LegFeature]:
+    if len(points) < 2:
+        return []
+    line = LineString([position for _, position in points])
+    return [LegFeature(line, LegProperties(unit, territory, [rfc3339(at) for at, _ in points]))]
+
+
+def _unix(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

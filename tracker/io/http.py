@@ -1,0 +1,69 @@
+"""What every HTTP handler needs: reading a body within its limit, and answering in JSON."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from aiohttp import hdrs, web
+
+from tracker.errors import DrempelloosError, IllegalMove, Refused
+from tracker.io.answers import encode, encode_error
+
+MAX_BODY_BYTES: Final = 64 * 1024
+"""Of every call but that for pings."""
+
+
+class HttpError(DrempelloosError):
+    """A request that is answered with an error.
+
+    Args:
+        status: HTTP status code.
+        field: as in `Refused`.
+        reason: as in `Refused`.
+    """
+
+    def __init__(self, status: int, field: str, reason: str) -> None:
+        super().__init__(f"{status} {field}: {reason}")
+        self.status = status
+        self.field = f"{field}"  # a plain text, where aiohttp's names of headers are of a kind of their own
+        self.reason = reason
+
+
+async def read_body(request: web.Request, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """The body of a request.
+
+    Raises:
+        HttpError: 413 when it is larger than the limit, 415 when it is encoded (a small body may decode to a
+            huge one, so none is decoded).
+    """
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "identity")
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise HttpError(415, hdrs.CONTENT_ENCODING, "encoded bodies are not read; send it as it is")
+    body = bytearray()
+    if (request.content_length or 0) <= limit_bytes:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit_bytes:
+                break
+        else:
+            return bytes(body)
+    raise HttpError(413, "", f"the body is larger than {limit_bytes} bytes")
+
+
+def respond(answer: msgspec.Struct, status: int = 200, content_type: str = "application/json") -> web.Response:
+    """An answer in JSON."""
+    return web.Response(status=status, body=encode(answer), headers={hdrs.CONTENT_TYPE: content_type})
+
+
+def respond_error(status: int, field: str, reason: str) -> web.Response:
+    """An error in JSON."""
+    headers = {hdrs.CONTENT_TYPE: "application/json"}
+    if status == 401:
+        headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    return web.Response(status=status, body=encode_error(field, reason), headers=headers)
+
+
+def status_of(refused: Refused) -> int:
+    """The HTTP status of a refusal by the core: 409 when the pursuit's phase is the reason, else 400."""
+    return 409 if isinstance(refused, IllegalMove) else 400

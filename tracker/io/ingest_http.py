@@ -1,0 +1,107 @@
+"""`POST /api/v1/pings`: the same pings as on `WS /units`, for senders that keep no socket open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from aiohttp import hdrs, web
+
+from tracker.codec.json_ping import MAX_PINGS, Refusal, fixes
+from tracker.errors import Refused
+from tracker.fix import Fix
+from tracker.inputs import Input, PingReceived
+from tracker.io.answers import PingsAnswer, RefusedPing
+from tracker.io.credentials import Grant
+from tracker.io.gate import Gate
+from tracker.io.http import HttpError, read_body, respond
+from tracker.io.metrics import Metrics
+from tracker.io.roster import registration
+from tracker.io.service import Service
+
+
+class Ingest:
+    """The handler of that call.
+
+    Args:
+        service: the door to the core.
+        gate: says who may send, and for which units.
+        metrics: counts.
+        limit_bytes: the largest body.
+        now: the clock, Unix seconds UTC.
+    """
+
+    def __init__(
+        self, service: Service, gate: Gate, metrics: Metrics, limit_bytes: int, now: Callable[[], float]
+    ) -> None:
+        self._service = service
+        self._gate = gate
+        self._metrics = metrics
+        self._limit_bytes = limit_bytes
+        self._now = now
+
+    async def pings(self, request: web.Request) -> web.Response:
+        """Take a message of pings; answer once what is accepted is durable."""
+        grant = self._gate.grant(request.headers.get(hdrs.AUTHORIZATION))
+        if self._gate.units_need_token and grant is None:
+            raise HttpError(401, hdrs.AUTHORIZATION, "a unit's token is needed, or this one is not known")
+        if grant is not None and grant.role == "dispatcher":
+            raise HttpError(403, hdrs.AUTHORIZATION, "only for units; the token is a dispatcher's")
+        body = await read_body(request, self._limit_bytes)
+        received_at = self._now()
+        refused: list[RefusedPing] = []
+        taken: list[tuple[int, Fix]] = []
+        entries = fixes(body, received_at, numbered=False)
+        _check_whole(body, entries)
+        for index, entry in enumerate(entries):
+            if isinstance(entry, Refusal):
+                refused.append(RefusedPing(entry.index, entry.field, entry.reason))
+            elif not self._gate.admits_unit(grant, entry.unit):
+                refused.append(RefusedPing(index, "unit", f"this token does not speak for {entry.unit}"))
+            else:
+                taken.append((index, entry))
+        accepted = await self._submit(taken, received_at, grant, refused)
+        refused.sort(key=lambda one: one.index)
+        self._metrics.count_pings("http", accepted=accepted, refused=len(refused))
+        return respond(PingsAnswer(accepted, refused))
+
+    async def _submit(
+        self,
+        taken: list[tuple[int, Fix]],
+        received_at: float,
+        grant: Grant | None,
+        refused: list[RefusedPing],
+    ) -> int:
+        """Submit fixes; add to `refused` those that the core refuses, and return how many it took."""
+        if not taken:
+            return 0
+        inputs: list[Input] = []
+        for unit in dict.fromkeys(fix.unit for _, fix in taken):
+            news = registration(self._service.world, unit, grant, received_at)
+            if news is not None:
+                inputs.append(news)
+        indices: list[int | None] = [None] * len(inputs)
+        for index, fix in taken:
+            inputs.append(PingReceived(fix, received_at))
+            indices.append(index)
+        accepted = 0
+        for place, outcome in zip(indices, await self._service.submit(inputs), strict=True):
+            if place is None:
+                continue
+            if isinstance(outcome, Refused):
+                refused.append(RefusedPing(place, outcome.field, outcome.reason))
+            else:
+                accepted += 1
+        return accepted
+
+
+def _check_whole(body: bytes, entries: list[Fix | Refusal]) -> None:
+    """Raise a 400 for a message of which not even the elements could be told apart."""
+    if len(entries) != 1 or not isinstance(entries[0], Refusal) or entries[0].field:
+        return
+    try:
+        elements = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (ValueError, RecursionError):
+        elements = []
+    if not 1 <= len(elements) <= MAX_PINGS:
+        raise HttpError(400, "", entries[0].reason)

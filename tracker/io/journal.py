@@ -1,0 +1,431 @@
+"""The journal: every input that was accepted and every event that followed from it, in SQLite.
+
+A group of inputs and its events are one transaction, and `write` returns only once that is on the disk: WAL
+with `synchronous=FULL` calls fsync at each commit. The file is locked for as long as it is open, so there is
+one writer, and no second connection ever sees it. All methods block, and are for one thread.
+
+    meta        what the journal is; its epoch names this history for viewers that resume
+    input       what entered the core, in order; unit, boot and n are set for pings and name each once
+    event       what followed, by offset; `input` is what caused it
+    snapshot    the world after one input, so that a restart need not begin at the first
+    edition     from which input on which boundary data was used
+    quarantine  inputs that the core failed on; kept for inspection, never replayed
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import apsw
+
+from tracker.errors import Corrupt, DrempelloosError
+
+FILE: Final = "journal.db"
+
+SQLITE_FLOOR: Final = 3_051_003
+"""Older ones can corrupt a database when its log starts anew (sqlite.org, release notes of 3.51.3)."""
+
+CHECKPOINT_PAGES: Final = 1_000
+"""Once the write-ahead log is this long, its content moves to the database; a page has 4 KiB."""
+
+_APPLICATION: Final = 0x44524D50  # "DRMP"
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE input (id INTEGER PRIMARY KEY, unit TEXT, boot TEXT, n ANY, body BLOB NOT NULL) STRICT;
+    CREATE UNIQUE INDEX ping ON input (unit, boot, n) WHERE unit IS NOT NULL;
+    CREATE TABLE event (offset INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, input INTEGER NOT NULL,
+        body BLOB NOT NULL) STRICT;
+    CREATE TABLE snapshot (input INTEGER PRIMARY KEY, offset INTEGER NOT NULL, layout TEXT NOT NULL,
+        digest BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE TABLE edition (input INTEGER PRIMARY KEY, boundary_sha256 TEXT NOT NULL) STRICT;
+    CREATE TABLE quarantine (id INTEGER PRIMARY KEY, failed_at REAL NOT NULL, error TEXT NOT NULL,
+        body BLOB NOT NULL) STRICT;
+    """,
+)
+
+
+class Unusable(DrempelloosError):
+    """The journal cannot be opened: it is missing, in use, or written by a newer version."""
+
+
+class DiskFull(DrempelloosError):
+    """There was no room for a transaction; nothing of it was written. It may be tried again later."""
+
+
+class Clash(DrempelloosError):
+    """A transaction holds a key that exists already; nothing of it was written."""
+
+
+class Broken(DrempelloosError):
+    """The disk failed. What it holds is not known until the journal is opened anew, by a new process."""
+
+
+class PingKey(NamedTuple):
+    """What names a ping: `n` is its `seq`, or its time (Unix seconds) where `boot` is `""`."""
+
+    unit: str
+    boot: str
+    n: float
+
+
+class InputRow(NamedTuple):
+    """An input in its journalled form; `key` is None for all but pings."""
+
+    id: int
+    key: PingKey | None
+    body: bytes
+
+
+class EventRow(NamedTuple):
+    """An event in its journalled form; `input` is the id of what caused it."""
+
+    offset: int
+    id: str
+    input: int
+    body: bytes
+
+
+class QuarantineRow(NamedTuple):
+    """An input that the core failed on, with the error; `failed_at` in Unix seconds UTC."""
+
+    failed_at: float
+    error: str
+    body: bytes
+
+
+class SnapshotRow(NamedTuple):
+    """The world after `input`, when `offset` events had happened. `layout` names the form of `body`."""
+
+    input: int
+    offset: int
+    layout: str
+    body: bytes
+
+
+class Cause(NamedTuple):
+    """An input as it is replayed, and the events that it caused, by offset."""
+
+    id: int
+    body: bytes
+    events: list[tuple[int, bytes]]
+
+
+class Journal:
+    """An open journal.
+
+    Args:
+        directory: holds the file; made, readable by its owner only, if it is not there.
+        create: make a journal if there is none.
+
+    Raises:
+        Unusable: there is none and none is to be made, another process uses it, or it is of a newer version.
+        Corrupt: the file is not a journal, or damaged.
+    """
+
+    def __init__(self, directory: Path, *, create: bool = True) -> None:
+        check_sqlite(apsw.sqlite_lib_version(), SQLITE_FLOOR)
+        path = directory / FILE
+        is_new = not path.exists()
+        if is_new:
+            if not create:
+                raise Unusable(f"there is no journal in {directory}")
+            create_file(path)
+        self._wal_pages = 0
+        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            with _opening(path):
+                self._set_up(path)
+                if is_new:
+                    sync_directory(directory)
+                self.epoch: Final = self._meta("epoch")
+                self.last_input = self._value("SELECT coalesce(max(id), 0) FROM input")
+                self.last_offset = self._value("SELECT coalesce(max(offset), 0) FROM event")
+        except BaseException:
+            self._connection.close(True)
+            raise
+
+    def close(self) -> None:
+        """Move the log into the database, and give the file free."""
+        with _translated():
+            self._connection.close()
+
+    def write(
+        self,
+        inputs: Iterable[InputRow] = (),
+        events: Iterable[EventRow] = (),
+        quarantined: Iterable[QuarantineRow] = (),
+    ) -> None:
+        """Write a group, whole or not at all; it is on the disk when this returns.
+
+        Raises:
+            DiskFull, Clash: nothing was written; the journal is as it was.
+            Broken, Corrupt: the journal must not be used any more.
+        """
+        inputs, events = list(inputs), list(events)
+        with self._transaction():
+            insert = self._connection.executemany
+            insert(
+                "INSERT INTO input VALUES (?, ?, ?, ?, ?)",
+                [(row.id, *(row.key or (None, None, None)), row.body) for row in inputs],
+            )
+            insert("INSERT INTO event VALUES (?, ?, ?, ?)", events)
+            insert("INSERT INTO quarantine VALUES (NULL, ?, ?, ?)", list(quarantined))
+        if inputs:
+            self.last_input = inputs[-1].id
+        if events:
+            self.last_offset = events[-1].offset
+
+    def write_snapshot(self, snapshot: SnapshotRow) -> None:
+        """Replace the snapshot. Raises as `write` does."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM snapshot")
+            self._connection.execute(
+                "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?)",
+                (*snapshot[:3], sha256(snapshot.body).digest(), snapshot.body),
+            )
+
+    def note_edition(self, boundary_sha256: str) -> str | None:
+        """Note which boundary data is used from the next input on.
+
+        Returns the one that was used before, if it was another. Raises as `write` does.
+        """
+        before: str | None = self._value("SELECT boundary_sha256 FROM edition ORDER BY input DESC LIMIT 1")
+        if before == boundary_sha256:
+            return None
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO edition VALUES (?, ?)", (self.last_input + 1, boundary_sha256)
+            )
+        return before
+
+    def probe(self) -> None:
+        """Write something small, to see whether writing is possible. Raises as `write` does."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('probe', ?)", (secrets.token_hex(8),))
+
+    @property
+    def wants_checkpoint(self) -> bool:
+        """True when the log has become long. May be read from any thread."""
+        return self._wal_pages >= CHECKPOINT_PAGES
+
+    def checkpoint(self) -> None:
+        """Move the log into the database. Raises as `write` does."""
+        with _translated():
+            self._connection.wal_checkpoint()
+        self._wal_pages = 0
+
+    def stored(self, keys: Iterable[PingKey]) -> dict[PingKey, bytes]:
+        """The journalled form of those of these pings that are in the journal."""
+        found: dict[PingKey, bytes] = {}
+        for key in keys:
+            body = self._value("SELECT body FROM input WHERE unit = ? AND boot = ? AND n = ?", key)
+            if body is not None:
+                found[key] = body
+        return found
+
+    def newest(self, unit: str, boot: str) -> float | None:
+        """The highest number of a ping of this boot, if there is one."""
+        n: float | None = self._value("SELECT max(n) FROM input WHERE unit = ? AND boot = ?", (unit, boot))
+        return n
+
+    def events(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """At most `limit` events after an offset, in order."""
+        statement = "SELECT offset, body FROM event WHERE offset > ? ORDER BY offset LIMIT ?"
+        return [(offset, body) for offset, body in self._rows(statement, (after, limit))]
+
+    def input_from(self, id_: int) -> tuple[int, bytes] | None:
+        """The first input whose id is not below this one."""
+        for id_found, body in self._rows("SELECT id, body FROM input WHERE id >= ? ORDER BY id LIMIT 1", (id_,)):
+            return id_found, body
+        return None
+
+    def pings_of(self, unit: str, from_input: int) -> Iterator[bytes]:
+        """The pings of a unit among the inputs from this one on, by boot and number."""
+        # The index holds the ids too, so rows before `from_input` are passed over without being read.
+        statement = "SELECT body FROM input INDEXED BY ping WHERE unit = ? AND id >= ? ORDER BY boot, n"
+        return (body for (body,) in self._rows(statement, (unit, from_input)))
+
+    def causes(self, after_input: int, after_offset: int) -> Iterator[Cause]:
+        """Every input after one, in order, with the events that it caused.
+
+        Args:
+            after_input: id of the last input to leave out.
+            after_offset: offset of the last event to leave out.
+
+        Raises:
+            Corrupt: an input or an event is missing, or an event belongs to no input.
+        """
+        events = self._rows("SELECT offset, input, body FROM event WHERE offset > ? ORDER BY offset", (after_offset,))
+        event, offset, expected = next(events, None), after_offset, after_input
+        for id_, body in self._rows("SELECT id, body FROM input WHERE id > ? ORDER BY id", (after_input,)):
+            expected += 1
+            if id_ != expected:
+                raise Corrupt(f"the journal has no input {expected}")
+            caused: list[tuple[int, bytes]] = []
+            while event is not None and event[1] == id_:
+                offset += 1
+                if event[0] != offset:
+                    raise Corrupt(f"the journal has no event {offset}")
+                caused.append((offset, event[2]))
+                event = next(events, None)
+            yield Cause(id_, body, caused)
+        if event is not None:
+            raise Corrupt(f"event {event[0]} belongs to input {event[1]}, which the journal does not have")
+
+    def snapshot(self) -> SnapshotRow | None:
+        """The snapshot, if there is one and it is as it was written."""
+        for input_, offset, layout, digest, body in self._rows("SELECT * FROM snapshot"):
+            if sha256(body).digest() == digest:
+                return SnapshotRow(input_, offset, layout, body)
+        return None
+
+    def editions(self) -> list[tuple[int, str]]:
+        """From which input on which boundary data was used (its SHA-256), in order."""
+        return [(input_, sha) for input_, sha in self._rows("SELECT * FROM edition ORDER BY input")]
+
+    def quarantine(self) -> list[QuarantineRow]:
+        """What the core failed on, in order."""
+        rows = self._rows("SELECT failed_at, error, body FROM quarantine ORDER BY id")
+        return [QuarantineRow(*row) for row in rows]
+
+    def _set_up(self, path: Path) -> None:
+        connection = self._connection
+        # In this order: a log that is exclusive from the start needs no shared memory and keeps others out.
+        for pragma, value, expected in (
+            ("locking_mode", "EXCLUSIVE", "exclusive"),
+            ("journal_mode", "WAL", "wal"),
+            ("synchronous", "FULL", 2),
+            ("trusted_schema", "OFF", 0),
+        ):
+            connection.pragma(pragma, value)
+            found = connection.pragma(pragma)
+            if found != expected:
+                raise Unusable(f"{path}: SQLite does not set {pragma} to {value} here; it is {found}")
+        connection.set_wal_hook(self._note_wal)
+        self._migrate(path)
+
+    def _migrate(self, path: Path) -> None:
+        connection = self._connection
+        version: int = self._value("PRAGMA user_version")
+        if version > len(_MIGRATIONS):
+            raise Unusable(f"{path} was written by a newer version of Drempelloos (its format is {version})")
+        is_empty = self._value("SELECT count(*) FROM sqlite_schema") == 0
+        if not is_empty and self._value("PRAGMA application_id") != _APPLICATION:
+            raise Corrupt(f"{path} is a database, but not a journal of Drempelloos")
+        for number, script in enumerate(_MIGRATIONS[version:], version + 1):
+            with self._transaction():
+                connection.execute(script)
+                connection.pragma("application_id", _APPLICATION)
+                connection.pragma("user_version", number)
+                if number == 1:
+                    connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
+
+    def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        # A hook of our own also switches SQLite's automatic checkpoints off, which hide their errors.
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # Some errors roll back by themselves.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    # What a row holds follows from the statement and the strict schema; each caller says what that is.
+    def _rows(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        with _translated():
+            yield from self._connection.execute(statement, values)
+
+    def _value(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Any:  # noqa: ANN401
+        with _translated():
+            return self._connection.execute(statement, values).get
+
+    def _meta(self, key: str) -> str:
+        value: str | None = self._value("SELECT value FROM meta WHERE key = ?", (key,))
+        if value is None:
+            raise Corrupt(f"the journal has no {key}")
+        return value
+
+
+def check_sqlite(version: str, floor: int) -> None:
+    """Refuse a SQLite that is too old.
+
+    Args:
+        version: as in `3.51.3`.
+        floor: the oldest that will do, as in 3051003.
+
+    Raises:
+        Unusable: says which one there is and which is needed.
+    """
+    major, minor, patch = (int(part) for part in version.split(".")[:3])
+    if major * 1_000_000 + minor * 1_000 + patch < floor:
+        needed = f"{floor // 1_000_000}.{floor // 1_000 % 1_000}.{floor % 1_000}"
+        raise Unusable(f"SQLite {version} can lose data; {needed} or newer is needed (it comes with apsw)")
+
+
+def create_file(path: Path) -> None:
+    """Make an empty file that only its owner can read, and its directory likewise if it is not there.
+
+    Raises:
+        Unusable: says why it cannot be made.
+    """
+    try:
+        missing = [parent for parent in path.parents if not parent.exists()]
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600))
+        for made in missing:
+            sync_directory(made.parent)
+    except OSError as error:
+        raise Unusable(f"{path} cannot be made: {error.strerror}") from error
+
+
+def sync_directory(directory: Path) -> None:
+    """Make sure that the names in a directory are on the disk."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """SQLite's errors in our terms."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise DiskFull("the disk is full") from error
+    except apsw.ConstraintError as error:
+        raise Clash(str(error)) from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise Corrupt(f"the journal is damaged: {error}") from error
+    except apsw.Error as error:
+        raise Broken(
+            f"the journal failed: {error} (SQLite code {getattr(error, 'extendedresult', 'unknown')})"
+        ) from error
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """What the same errors mean while a journal is being opened."""
+    try:
+        with _translated():
+            yield
+    except Broken as error:
+        if isinstance(error.__cause__, apsw.BusyError):
+            raise Unusable(f"{path} is in use by another process") from error
+        raise Unusable(f"{path} cannot be opened: {error}") from error

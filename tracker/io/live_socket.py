@@ -1,0 +1,122 @@
+"""`WS /live`: a viewer subscribes, gets the picture as it stands, what it missed, and then what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+
+from tracker.errors import Corrupt, Refused
+from tracker.io.frames import Picture, event_frame
+from tracker.io.gate import Gate
+from tracker.io.handshake import only, refusal
+from tracker.io.hub import Hub, Viewer
+from tracker.io.requests import Subscribe, check_bbox, read
+from tracker.io.service import Service
+
+PATH: Final = "/live"
+SUBSCRIBE_TIMEOUT_S: Final = 10.0
+MAX_MESSAGE_BYTES: Final = 4 * 1024
+
+MAX_GAP: Final = 10_000
+"""A viewer that missed more events than this starts afresh: by then nobody reads them one by one, and the
+journal keeps them."""
+
+_PAGE: Final = 500
+
+
+class LiveSocket:
+    """The viewers' side of the socket server.
+
+    Args:
+        service: has the epoch and the events.
+        hub: sends what is new.
+        gate: says who may watch.
+        now: the clock, Unix seconds UTC.
+    """
+
+    def __init__(self, service: Service, hub: Hub, gate: Gate, now: Callable[[], float]) -> None:
+        self._service = service
+        self._hub = hub
+        self._gate = gate
+        self._now = now
+
+    def refuse(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer a handshake that is not welcome; None when it is. For the server's `process_request`."""
+        headers = request.headers
+        # A viewer says one short thing; the server's own limit is made for units.
+        connection.protocol.max_message_size = MAX_MESSAGE_BYTES
+        if not self._gate.expects_ws_host(only(headers, "Host")):
+            return refusal(HTTPStatus.FORBIDDEN, "Host", "this is not a name of this server")
+        if not self._gate.trusts_origin(only(headers, "Origin")):
+            return refusal(HTTPStatus.FORBIDDEN, "Origin", "pages of this origin may not connect")
+        if not self._gate.admits_dispatcher(self._gate.grant(only(headers, "Authorization"))):
+            return refusal(HTTPStatus.UNAUTHORIZED, "Authorization", "a dispatcher's token is needed")
+        return None
+
+    async def serve(self, connection: ServerConnection) -> None:
+        """Serve one viewer until it goes."""
+        try:
+            subscription = await _subscription(connection)
+            if self._hub.is_full:
+                await connection.close(CloseCode.TRY_AGAIN_LATER, "too many viewers; try again later")
+                return
+            viewer, picture = self._hub.join(connection, subscription.bbox)
+        except Refused as refused:
+            await connection.close(CloseCode.POLICY_VIOLATION, _close_reason(str(refused)))
+            return
+        except ConnectionClosed:
+            return
+        try:
+            await self._start(viewer, picture, subscription)
+            await connection.recv()
+            await connection.close(CloseCode.POLICY_VIOLATION, "nothing is expected after the subscription")
+        except ConnectionClosed:
+            pass
+        finally:
+            self._hub.leave(viewer)
+
+    async def _start(self, viewer: Viewer, picture: Picture, subscription: Subscribe) -> None:
+        after = self._resume_after(subscription, picture.offset)
+        frame = picture.frame(self._service.epoch, recovered=after is not None, now=self._now())
+        await self._hub.hand(viewer, frame)
+        while after is not None and after < picture.offset:
+            page = await self._service.events(after, min(_PAGE, picture.offset - after))
+            if not page:
+                raise Corrupt(f"the journal has no event after {after}, and there are {picture.offset}")
+            for offset, event in page:
+                await self._hub.hand(viewer, event_frame(offset, event))
+            after = page[-1][0]
+        self._hub.go_live(viewer)
+
+    def _resume_after(self, subscription: Subscribe, newest: int) -> int | None:
+        """The offset after which everything can be sent; None when the viewer starts afresh."""
+        offset = subscription.offset
+        if offset is None or subscription.epoch != self._service.epoch:
+            return None
+        # An offset ahead of ours belongs to a history that we do not have, whatever its epoch says.
+        return offset if max(0, newest - MAX_GAP) <= offset <= newest else None
+
+
+async def _subscription(connection: ServerConnection) -> Subscribe:
+    try:
+        async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
+            message = await connection.recv()
+    except TimeoutError:
+        raise Refused("", f"no subscription within {SUBSCRIBE_TIMEOUT_S:.0f} s") from None
+    if isinstance(message, bytes):
+        raise Refused("", "a text message is expected, not a binary one")
+    subscription = read(Subscribe, message)
+    check_bbox(subscription.bbox)
+    return subscription
+
+
+def _close_reason(reason: str) -> str:
+    # A close frame holds 123 bytes of reason (RFC 6455, 5.5); every reason here is ASCII.
+    return reason if len(reason) <= 123 else f"{reason[:120]}..."

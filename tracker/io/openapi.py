@@ -1,0 +1,234 @@
+"""Every call of the HTTP API as a table, and the OpenAPI 3.1 document made from it.
+
+The routes are made from the same table (`tracker.io.api`), so that nothing is served that is not described.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from tracker import events
+from tracker.fix import Ping
+from tracker.io import answers, geojson, requests
+from tracker.views import PursuitView
+
+Access = Literal["public", "unit", "dispatcher"]
+Schema = dict[str, object]
+
+EVENTS_QUERY: Final = {"after": (0, 0, 2**53 - 1), "limit": (100, 1, 1000)}
+"""Of `GET /api/v1/events`: default, smallest and largest value."""
+
+
+class Call(NamedTuple):
+    """One call of the API."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    name: str
+    summary: str
+    access: Access
+    answer: type[msgspec.Struct] | str
+    """The type of the answer, or the media type of one that is not JSON."""
+    body: object | None = None
+    status: int = 200
+    errors: tuple[int, ...] = ()
+
+
+def _command(step: str, name: str, summary: str, body: type[msgspec.Struct]) -> Call:
+    return Call(
+        "POST",
+        f"/api/v1/pursuits/{{id}}/{step}",
+        name,
+        summary,
+        "dispatcher",
+        answers.CommandAnswer,
+        body,
+        errors=(400, 403, 404, 409, 413, 415, 503),
+    )
+
+
+CALLS: Final = (
+    Call(
+        "GET",
+        "/api/v1/config",
+        "config",
+        "What a page must know before it starts.",
+        "public",
+        answers.ConfigAnswer,
+    ),
+    Call(
+        "POST",
+        "/api/v1/pings",
+        "pings",
+        "Send positions; answered once they are durable.",
+        "unit",
+        answers.PingsAnswer,
+        Ping | list[Ping],
+        errors=(400, 403, 413, 415, 503),
+    ),
+    Call("GET", "/api/v1/units", "units", "The newest fix of every unit.", "dispatcher", geojson.UnitCollection),
+    Call(
+        "GET",
+        "/api/v1/borders",
+        "borders",
+        "The boundary data that the server decides by.",
+        "public",
+        geojson.BorderCollection,
+    ),
+    Call(
+        "GET",
+        "/api/v1/events",
+        "events",
+        "Events in order, from after an offset.",
+        "dispatcher",
+        answers.EventsAnswer,
+        errors=(400,),
+    ),
+    Call("GET", "/api/v1/pursuits", "pursuits", "All pursuits.", "dispatcher", answers.PursuitsAnswer),
+    Call("GET", "/api/v1/pursuits/{id}", "pursuit", "One pursuit.", "dispatcher", PursuitView, errors=(404,)),
+    Call(
+        "GET",
+        "/api/v1/pursuits/{id}/track",
+        "track",
+        "What the members of a pursuit drove.",
+        "dispatcher",
+        geojson.LegCollection,
+        errors=(404,),
+    ),
+    Call(
+        "POST",
+        "/api/v1/pursuits",
+        "start",
+        "A unit begins to pursue.",
+        "dispatcher",
+        answers.CommandAnswer,
+        requests.StartBody,
+        201,
+        (400, 403, 409, 413, 415, 503),
+    ),
+    _command("join", "join", "Another unit joins.", requests.JoinBody),
+    _command("contact", "contact", "Contact with the host's service.", requests.ContactBody),
+    _command("host-decision", "hostDecision", "What the host's service said.", requests.HostDecisionBody),
+    _command("danger", "danger", "Somebody judged the danger of going on.", requests.DangerBody),
+    _command("hold", "hold", "A person is being held.", requests.HoldBody),
+    _command("handover", "handover", "Persons and objects were handed over.", requests.HandoverBody),
+    _command("report", "report", "The report to the host was made.", requests.ReportBody),
+    _command("end", "end", "The pursuit is over.", requests.EndBody),
+    Call(
+        "POST",
+        "/api/v1/alerts/{id}/ack",
+        "acknowledge",
+        "A person has seen an alert; `id` is that of its event.",
+        "dispatcher",
+        answers.AcknowledgeAnswer,
+        requests.AcknowledgeBody,
+        errors=(400, 403, 404, 413, 415, 503),
+    ),
+    Call("GET", "/healthz", "health", "The event loop runs.", "public", answers.HealthAnswer),
+    Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),
+    Call("GET", "/metrics", "metrics", "Counters, for Prometheus.", "dispatcher", "text/plain"),
+    Call("GET", "/openapi.json", "openapi", "This document.", "public", "application/json"),
+    Call("GET", "/", "index", "The map.", "public", "text/html"),
+    Call("GET", "/{name}", "page", "A file of the map page.", "public", "*/*", errors=(404,)),
+)
+
+_TYPES: Final = (
+    events.Event,
+    requests.Subscribe,
+    answers.ErrorAnswer,
+    *(call.answer for call in CALLS if not isinstance(call.answer, str)),
+    *(call.body for call in CALLS if call.body is not None),
+)
+
+_REASONS: Final = {
+    400: "The input is not right; the answer names the field.",
+    401: "A token is needed, or this one is not known.",
+    403: "The call is meant for another host, comes from another site's page, or is not for this role.",
+    404: "There is no such thing.",
+    409: "Not in the pursuit's present phase, or there already; the answer says which.",
+    413: "The body is too large.",
+    415: "Encoded bodies are not read.",
+    500: "A fault of the server; the answer has an id that its log has too.",
+    503: "The journal cannot be written; nothing was accepted.",
+}
+
+
+def document(version: str) -> bytes:
+    """The OpenAPI 3.1 document as JSON."""
+    schemas, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    by_type = dict(zip(map(id, _TYPES), schemas, strict=True))
+    _add_offsets(components)
+    paths: dict[str, dict[str, object]] = {}
+    for call in CALLS:
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, by_type)
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Drempelloos",
+                "version": version,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "paths": paths,
+            "components": {
+                "schemas": components,
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            },
+        }
+    )
+
+
+def _operation(call: Call, by_type: dict[int, Schema]) -> Schema:
+    answer: Schema
+    if isinstance(call.answer, str):
+        answer = {call.answer: {}}
+    else:
+        media = "application/geo+json" if call.answer.__module__ == geojson.__name__ else "application/json"
+        answer = {media: {"schema": by_type[id(call.answer)]}}
+    responses: Schema = {str(call.status): {"description": call.summary, "content": answer}}
+    for status in sorted({*call.errors, 403, 500} | ({401} if call.access != "public" else set())):
+        responses[str(status)] = {
+            "description": _REASONS[status],
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}},
+        }
+    operation: Schema = {"operationId": call.name, "summary": call.summary, "responses": responses}
+    parameters = _parameters(call)
+    if parameters:
+        operation["parameters"] = parameters
+    if call.body is not None:
+        operation["requestBody"] = {
+            "required": call.name == "pings",
+            "content": {"application/json": {"schema": by_type[id(call.body)]}},
+        }
+    if call.access != "public":
+        # Bound to loopback, dispatch needs none; neither do units when the server runs without tokens.
+        operation["security"] = [{"token": []}, {}]
+    return operation
+
+
+def _parameters(call: Call) -> list[Schema]:
+    found: list[Schema] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in ("id", "name")
+        if f"{{{name}}}" in call.path
+    ]
+    if call.name == "events":
+        for name, (default, low, high) in EVENTS_QUERY.items():
+            schema = {"type": "integer", "default": default, "minimum": low, "maximum": high}
+            found.append({"name": name, "in": "query", "schema": schema})
+    return found
+
+
+def _add_offsets(components: dict[str, Schema]) -> None:
+    page = components["EventsAnswer"]
+    properties = page["properties"]
+    if isinstance(properties, dict):
+        offset: Schema = {
+            "type": "object",
+            "properties": {"offset": {"type": "integer"}},
+            "required": ["offset"],
+        }
+        listed = properties["events"]
+        properties["events"] = {"type": "array", "items": {"allOf": [offset, listed["items"]]}}

@@ -1,0 +1,214 @@
+"""From the journal back to the world: replay after a restart, rebuild from the first input, export.
+
+Replay is the same `step` that made the events, so the same inputs must give the same events, byte for byte.
+Where they do not (other boundary data, other rules, other code), what is stored stands: it is what people were
+told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from hashlib import sha256
+from itertools import zip_longest
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from borders import boundary_file
+from tracker.engine import Engine
+from tracker.errors import Corrupt, Refused
+from tracker.events import encode
+from tracker.inputs import Input, PingReceived, decode
+from tracker.io.journal import Cause, Journal, SnapshotRow
+from tracker.io.offline import build_engine
+from tracker.pursuits import Pursuit
+from tracker.units import Track, Unit
+from tracker.world import Alert, World
+
+_PAGE: Final = 1_000
+_SHOWN: Final = 300
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Where a replay first came to something else than the journal holds; `""` where it has nothing."""
+
+    offset: int
+    stored: str
+    derived: str
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """A replay of `inputs` inputs with `events` stored events, of which `differing` came out otherwise.
+
+    `newest_at` is the server time of the last input, Unix seconds UTC; 0 if there is none.
+    """
+
+    inputs: int
+    events: int
+    differing: int
+    first_difference: Difference | None
+    newest_at: float
+
+
+class Rebuilt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What `rebuild` found."""
+
+    events: int
+    identical: bool
+    first_difference: Difference | None = None
+
+
+def recover(journal: Journal, engine: Engine) -> tuple[World, Replayed]:
+    """The world as it was when the journal was last written to.
+
+    Raises:
+        Corrupt: the journal is not whole.
+    """
+    before = journal.note_edition(engine.boundary_sha256)
+    if before is not None:
+        _log.warning("other boundary data from now on", before=before, now=engine.boundary_sha256)
+    world, after_input = _from_snapshot(journal)
+    replayed = _replay(journal, engine, world, after_input)
+    if replayed.differing:
+        _log.error(
+            "replay differs from the journal; what is stored stands",
+            differing=replayed.differing,
+            events=replayed.events,
+            first=replayed.first_difference,
+        )
+    _log.info("recovered", inputs=replayed.inputs, events=world.offset, units=len(world.tracks))
+    return world, replayed
+
+
+def take_snapshot(world: World, last_input: int) -> SnapshotRow:
+    """What `recover` begins from next time."""
+    return SnapshotRow(last_input, world.offset, layout(), world.encode())
+
+
+def layout() -> str:
+    """Names the form of a snapshot: changes whenever a field of what the world holds does."""
+    schema = msgspec.json.schema_components((Track, Unit, Pursuit, Alert))
+    return sha256(msgspec.json.encode(schema, order="sorted")).hexdigest()
+
+
+def export(directory: Path, out: Path) -> int:
+    """Write every event, in order, a line each, exactly as stored; returns how many.
+
+    The file appears whole or not at all.
+
+    Raises:
+        Unusable: there is no journal, or a server has it open.
+        Corrupt: it is damaged, or events are missing.
+        Refused: the file cannot be written.
+    """
+    with contextlib.closing(Journal(directory, create=False)) as journal:
+        part = out.with_name(f"{out.name}.part")
+        try:
+            with part.open("wb") as file:
+                written = 0
+                while page := journal.events(written, _PAGE):
+                    for offset, event in page:
+                        written += 1
+                        if offset != written:
+                            raise Corrupt(f"the journal has no event {written}")
+                        file.write(event + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(out)
+        except OSError as error:
+            raise Refused("--out", f"{out} cannot be written: {error.strerror}") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return written
+
+
+def rebuild(directory: Path, contact_points: Path | None = None) -> Rebuilt:
+    """Replay a journal from its first input, and compare.
+
+    Args:
+        directory: holds the journal.
+        contact_points: the file that the server was configured with; None for the one that is shipped.
+
+    Raises:
+        Unusable, Corrupt: as `export`.
+    """
+    with contextlib.closing(Journal(directory, create=False)) as journal:
+        engine = build_engine(boundary_file.load(), contact_points)
+        for input_, sha in journal.editions():
+            if sha != engine.boundary_sha256:
+                _log.warning("made with other boundary data", from_input=input_, boundary_sha256=sha)
+        replayed = _replay(journal, engine, World(), 0)
+        return Rebuilt(replayed.events, replayed.differing == 0, replayed.first_difference)
+
+
+def time_of(entry: Input) -> float:
+    """Server time of an input, Unix seconds UTC."""
+    return entry.received_at if isinstance(entry, PingReceived) else entry.at
+
+
+def _from_snapshot(journal: Journal) -> tuple[World, int]:
+    snapshot = journal.snapshot()
+    if snapshot is None or snapshot.layout != layout():
+        return World(), 0
+    try:
+        world = World.decode(snapshot.body)
+    except Corrupt as error:
+        _log.warning("the snapshot cannot be read; beginning at the first input", error=str(error))
+        return World(), 0
+    return world, snapshot.input
+
+
+def _replay(journal: Journal, engine: Engine, world: World, after_input: int) -> Replayed:
+    inputs = events = differing = 0
+    first: Difference | None = None
+    newest_at = 0.0
+    if after_input and (newest := journal.input_from(after_input)) is not None:
+        newest_at = time_of(_decode(*newest))
+    for cause in journal.causes(after_input, world.offset):
+        entry = _decode(cause.id, cause.body)
+        before = world.offset
+        found = _compare(cause, before, _derive(engine, world, cause.id, entry))
+        differing += len(found)
+        first = first or next(iter(found), None)
+        # The next event takes the next offset of the journal, whatever was derived here.
+        world.offset = before + len(cause.events)
+        world.commit()
+        inputs += 1
+        events += len(cause.events)
+        newest_at = time_of(entry)
+    return Replayed(inputs, events, differing, first, newest_at)
+
+
+def _decode(id_: int, body: bytes) -> Input:
+    try:
+        return decode(body)
+    except msgspec.MsgspecError as error:
+        raise Corrupt(f"input {id_} of the journal cannot be read: {error}") from error
+
+
+def _derive(engine: Engine, world: World, id_: int, entry: Input) -> list[bytes]:
+    try:
+        return [encode(event) for event in engine.step(world, entry)]
+    except Exception as error:  # noqa: BLE001 - a start must not fail over one input that was fine when it was stored
+        _log.exception("an input of the journal cannot be replayed", input=id_)
+        return [f"{type(error).__name__}: {error}".encode()]
+
+
+def _compare(cause: Cause, after: int, derived: list[bytes]) -> list[Difference]:
+    stored = [event for _, event in cause.events]
+    if derived == stored:
+        return []
+    return [
+        Difference(after + place, _shown(was), _shown(now))
+        for place, (was, now) in enumerate(zip_longest(stored, derived, fillvalue=b""), 1)
+        if was != now
+    ]
+
+
+def _shown(event: bytes) -> str:
+    return event[:_SHOWN].decode("utf-8", "replace")

@@ -1,0 +1,390 @@
+"""The one door to the core: inputs go in; once they and what follows are on the disk, everybody hears of it.
+
+    submit ──► queue ──► group ──► known already? ──► step ──► journal ──► publish ──► listeners, submitters
+                           ▲                                      │
+                           └───── gathers while the disk works ───┘
+
+Everything here runs in the event loop's thread, but for the journal, which has a thread of its own. While one
+group is being written the next one gathers, so a group is as large as the disk is slow, and nobody waits for
+company.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, NamedTuple, ParamSpec, TypeVar
+
+import structlog
+
+from tracker.engine import Engine
+from tracker.errors import DrempelloosError
+from tracker.events import Event
+from tracker.fix import Fix
+from tracker.inputs import Input, Tick
+from tracker.io import history, recovery
+from tracker.io.batch import Batch, Known, Outcome, key_of
+from tracker.io.clock import Clock
+from tracker.io.draft import Draft
+from tracker.io.journal import Clash, DiskFull, Journal, PingKey, QuarantineRow
+from tracker.world import World
+
+GROUP: Final = 500
+"""Inputs in one transaction: more would keep the loop and the first submitter waiting too long."""
+
+SLICE: Final = 50
+"""Inputs between two chances for the rest of the loop to run."""
+
+MAX_QUEUED: Final = 20_000
+"""Inputs that may wait. Beyond this, submitters wait to submit."""
+
+MAX_WAIT_S: Final = 5.0
+"""A submitter that waits longer than this is sent away."""
+
+SNAPSHOT_EVERY: Final = 50_000
+"""Inputs between snapshots: what a restart has to replay at most."""
+
+TICK_S: Final = 1.0
+
+_FAILED: Final = "the journal failed and the server is stopping: nothing was accepted"
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class Unavailable(DrempelloosError):
+    """Nothing can be accepted at present. What was submitted was not, and may be submitted again."""
+
+
+class Committed(NamedTuple):
+    """What one commit made known: events, each with its offset and its journalled form, and units that moved."""
+
+    events: list[tuple[int, Event, bytes]]
+    moved: dict[str, None]
+
+
+class _Submission:
+    """Inputs that came together, and who waits for them."""
+
+    __slots__ = ("inputs", "outcomes", "waiter")
+
+    def __init__(self, inputs: Sequence[Input], waiter: asyncio.Future[list[Outcome]]) -> None:
+        self.inputs = inputs
+        self.outcomes: list[Outcome] = []
+        self.waiter = waiter
+
+
+class Service:
+    """Takes inputs, and lets the world happen. Made by `open`."""
+
+    def __init__(
+        self, journal: Journal, engine: Engine, world: World, clock: Clock, thread: ThreadPoolExecutor
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._thread = thread
+        self._loop = asyncio.get_running_loop()
+        self._draft = Draft(world)
+        self._known = Known()
+        self._queue: deque[_Submission] = deque()
+        self._queued = 0
+        self._arrived = asyncio.Event()
+        self._left = asyncio.Condition()
+        self._listeners: list[Callable[[Committed], None]] = []
+        self._snapshot_due = journal.last_input + SNAPSHOT_EVERY
+        self._newest_at = clock.now()
+        self._closing = False
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self.engine: Final = engine
+        self.epoch: Final = journal.epoch
+        """Names this history: an offset means something only together with it."""
+        self.world: Final[World] = self._draft.published
+        """The world as it stands in the journal. To be read only."""
+        self.fault: str | None = None
+        """Why nothing can be accepted at present, if so."""
+        self.failed: asyncio.Future[None] = self._loop.create_future()
+        """Gets an exception when the journal has failed for good: the process must end, and start anew."""
+
+    @classmethod
+    async def open(cls, directory: Path, engine: Engine, clock: Clock) -> Service:
+        """Open or make the journal in a directory, recover the world, and begin to take inputs.
+
+        Raises:
+            Unusable, Corrupt: the journal cannot be used; says why.
+            DiskFull: there is no room to begin.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        loop = asyncio.get_running_loop()
+        try:
+            journal = await loop.run_in_executor(thread, Journal, directory)
+            try:
+                world, replayed = await loop.run_in_executor(thread, recovery.recover, journal, engine)
+            except BaseException:
+                await loop.run_in_executor(thread, journal.close)
+                raise
+        except BaseException:
+            thread.shutdown()
+            raise
+        clock.advance_to(replayed.newest_at)
+        service = cls(journal, engine, world, clock, thread)
+        service._start()
+        return service
+
+    async def close(self) -> None:
+        """Finish what is queued, take a snapshot, and close the journal."""
+        if self._closing:
+            return
+        self._closing = True
+        self._arrived.set()
+        pump, ticker = self._tasks
+        ticker.cancel()
+        await asyncio.gather(pump, ticker, return_exceptions=True)
+        try:
+            if self.failed.done():
+                self.failed.exception()
+            else:
+                self.failed.cancel()
+                await self._save_snapshot()
+            await self._in_thread(self._journal.close)
+        except DrempelloosError as error:
+            _log.error("the journal was not closed well; the next start will take longer", error=str(error))
+        finally:
+            self._thread.shutdown()
+
+    async def submit(self, inputs: Sequence[Input]) -> list[Outcome]:
+        """Let inputs happen, in order; returns once everything is on the disk.
+
+        The answer has an entry per input: its events, or a `Refused`. A ping that is stored already has no
+        events; one whose name is that of another ping is refused.
+
+        Raises:
+            Unavailable: nothing was accepted.
+        """
+        return await (await self.enqueue(inputs))
+
+    async def enqueue(self, inputs: Sequence[Input]) -> asyncio.Future[list[Outcome]]:
+        """As `submit`, but returns as soon as the inputs have their place in the order.
+
+        Raises:
+            Unavailable: at once, or through the future.
+        """
+        if self._queued + len(inputs) > MAX_QUEUED and self._queued:
+            await self._wait_for_room(len(inputs))
+        if self._closing or self.failed.done():
+            raise Unavailable(self.fault or "the server is stopping: nothing was accepted")
+        waiter: asyncio.Future[list[Outcome]] = self._loop.create_future()
+        self._queue.append(_Submission(inputs, waiter))
+        self._queued += len(inputs)
+        self._arrived.set()
+        return waiter
+
+    def listen(self, listener: Callable[[Committed], None]) -> None:
+        """Call `listener` after every commit, in order, in the loop."""
+        self._listeners.append(listener)
+
+    async def events(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """At most `limit` events after an offset, in order, in their journalled form."""
+        return await self._in_thread(self._journal.events, after, limit)
+
+    async def fixes(self, unit: str, since: float, until: float) -> list[Fix]:
+        """What a unit sent from `since` to `until` (receiver's time, Unix seconds UTC), by that time."""
+        return await self._in_thread(history.fixes, self._journal, unit, since, until)
+
+    async def quarantine(self) -> list[QuarantineRow]:
+        """The inputs that the core failed on."""
+        return await self._in_thread(self._journal.quarantine)
+
+    def _start(self) -> None:
+        self._tasks = (
+            asyncio.create_task(self._pump(), name="journal pump"),
+            asyncio.create_task(self._tick(), name="ticks"),
+        )
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await self.submit([Tick(self._clock.now())])
+            except Unavailable:
+                continue
+
+    async def _pump(self) -> None:
+        try:
+            while not (self._closing and not self._queue):
+                self._arrived.clear()
+                if not self._queue and not self._closing:
+                    await self._arrived.wait()
+                group = self._take_group()
+                if group:
+                    await self._serve(group)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be acknowledged after it
+            self._fail(error)
+
+    def _take_group(self) -> list[_Submission]:
+        group: list[_Submission] = []
+        size = 0
+        while self._queue and (not group or size + len(self._queue[0].inputs) <= GROUP):
+            submission = self._queue.popleft()
+            size += len(submission.inputs)
+            group.append(submission)
+        self._queued -= size
+        return group
+
+    async def _serve(self, group: list[_Submission]) -> None:
+        try:
+            await self._process([(submission, entry) for submission in group for entry in submission.inputs])
+        except DiskFull as error:
+            self._set_fault(f"{error}: nothing was accepted")
+            for submission in group:
+                _resolve(submission, Unavailable(f"{error}: nothing was accepted"))
+        except Exception:
+            for submission in group:
+                _resolve(submission, Unavailable(_FAILED))
+            raise
+        else:
+            for submission in group:
+                _resolve(submission, None)
+            await self._keep_house()
+        finally:
+            async with self._left:
+                self._left.notify_all()
+
+    async def _process(self, work: Sequence[tuple[_Submission, Input]]) -> None:
+        """Let a group happen and write it; outcomes are set, in order, only for what is on the disk."""
+        batch = await self._step(work)
+        try:
+            await self._write(batch)
+        except Clash:
+            self._draft.rollback()
+            if len(work) == 1:
+                await self._quarantine(*work[0], traceback.format_exc())
+                return
+            # The core gave an event an id that is taken. Only the input that caused it may suffer from that.
+            for one in work:
+                await self._process([one])
+            return
+        except BaseException:
+            self._draft.rollback()
+            raise
+        self._draft.commit()
+        self._known.learn(batch.inputs)
+        for (submission, _), outcome in zip(work, batch.outcomes, strict=True):
+            submission.outcomes.append(outcome)
+        self._announce(Committed(batch.events_out, batch.moved))
+
+    async def _step(self, work: Sequence[tuple[_Submission, Input]]) -> Batch:
+        keys = [key for _, entry in work if (key := key_of(entry)) is not None]
+        unsure, unseen = self._known.ask(keys)
+        if unsure:
+            stored, newest = await self._in_thread(_look_up, self._journal, unsure, unseen)
+            self._known.note(newest)
+        else:
+            stored = {}
+        batch = Batch(
+            self.engine,
+            self._draft,
+            stored,
+            last_input=self._journal.last_input,
+            newest_at=self._newest_at,
+        )
+        self._draft.begin()
+        for place, (_, entry) in enumerate(work, 1):
+            batch.take(entry)
+            if place % SLICE == 0:
+                await asyncio.sleep(0)
+        self._newest_at = batch.newest_at
+        return batch
+
+    async def _write(self, batch: Batch) -> None:
+        if batch.is_empty:
+            if self.fault is not None:
+                await self._in_thread(self._journal.probe)
+                self._clear_fault()
+            return
+        await self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)
+        self._clear_fault()
+
+    async def _quarantine(self, submission: _Submission, entry: Input, error: str) -> None:
+        batch = Batch(self.engine, self._draft, {}, last_input=self._journal.last_input, newest_at=self._newest_at)
+        batch.quarantine(entry, error)
+        await self._write(batch)
+        submission.outcomes += batch.outcomes
+
+    def _announce(self, committed: Committed) -> None:
+        if not committed.events and not committed.moved:
+            return
+        for listener in self._listeners:
+            try:
+                listener(committed)
+            except Exception:  # noqa: BLE001 - what is journalled is so; a viewer's trouble must not stop the next
+                _log.exception("a listener failed")
+
+    async def _keep_house(self) -> None:
+        """Between two groups, when their submitters have their answers."""
+        try:
+            if self._journal.wants_checkpoint:
+                await self._in_thread(self._journal.checkpoint)
+            if self._journal.last_input >= self._snapshot_due:
+                await self._save_snapshot()
+        except DiskFull as error:
+            _log.warning("no room for a checkpoint or a snapshot", error=str(error))
+
+    async def _save_snapshot(self) -> None:
+        snapshot = recovery.take_snapshot(self._draft, self._journal.last_input)
+        self._snapshot_due = snapshot.input + SNAPSHOT_EVERY
+        await self._in_thread(self._journal.write_snapshot, snapshot)
+
+    async def _wait_for_room(self, size: int) -> None:
+        try:
+            async with asyncio.timeout(MAX_WAIT_S), self._left:
+                await self._left.wait_for(
+                    lambda: self._queued + size <= MAX_QUEUED or not self._queued or self.failed.done()
+                )
+        except TimeoutError:
+            raise Unavailable("the server is overloaded: nothing was accepted") from None
+
+    def _set_fault(self, fault: str) -> None:
+        if self.fault is None:
+            _log.error("inputs cannot be accepted", fault=fault)
+        self.fault = fault
+
+    def _clear_fault(self) -> None:
+        if self.fault is not None:
+            _log.info("inputs are accepted again", fault=self.fault)
+            self.fault = None
+
+    def _fail(self, error: Exception) -> None:
+        self._set_fault(_FAILED)
+        _log.critical("the journal failed", exc_info=error)
+        if not self.failed.done():
+            self.failed.set_exception(error)
+        for submission in self._queue:
+            _resolve(submission, Unavailable(_FAILED))
+        self._queue.clear()
+        self._queued = 0
+
+    async def _in_thread(
+        self, call: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs
+    ) -> _Result:
+        return await self._loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
+
+
+def _look_up(
+    journal: Journal, unsure: Sequence[PingKey], unseen: Sequence[tuple[str, str]]
+) -> tuple[dict[PingKey, bytes], dict[tuple[str, str], float | None]]:
+    return journal.stored(unsure), {name: journal.newest(*name) for name in unseen}
+
+
+def _resolve(submission: _Submission, error: Unavailable | None) -> None:
+    if submission.waiter.done():
+        return  # whoever waited has gone
+    if error is None:
+        submission.waiter.set_result(submission.outcomes)
+    else:
+        submission.waiter.set_exception(error)

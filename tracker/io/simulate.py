@@ -1,0 +1,82 @@
+"""Generated traffic, to a file or to a server."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import BinaryIO, Final
+
+from tracker.codec import ndjson
+from tracker.errors import Refused
+from tracker.fix import Ping
+from tracker.io.clock import Clock
+from tracker.io.stream import Counts, Watcher, stream
+from tracker.simulation.traffic import Traffic
+
+FILE_STARTS_AT: Final = 1_795_442_400.0
+"""2026-11-23T14:00:00Z: written traffic begins here, so that the same arguments write the same bytes."""
+
+
+def write_traffic(out: BinaryIO, *, units: int, rate_hz: float, seconds: float, seed: int) -> int:
+    """Write pings as NDJSON, in time order, and return how many.
+
+    Args:
+        out: where to.
+        units: how many drive about.
+        rate_hz: pings of each in a second.
+        seconds: of data time.
+        seed: which of the possible traffics.
+
+    Raises:
+        Refused: names the argument that is out of its range.
+    """
+    written = 0
+    for pings in _rounds(units, rate_hz, seconds, seed, FILE_STARTS_AT, f"sim-{seed}"):
+        out.write(ndjson.write(pings))
+        written += len(pings)
+    return written
+
+
+async def stream_traffic(
+    to: str,
+    *,
+    units: int,
+    rate_hz: float,
+    seconds: float,
+    seed: int,
+    token: str | None = None,
+    watcher: Watcher | None = None,
+) -> Counts:
+    """Send the same traffic to a server over one connection, as a gateway does, in real time.
+
+    Args:
+        to: `ws://host:port/units`.
+        units: how many drive about.
+        rate_hz: pings of each in a second.
+        seconds: of data time, and of real time.
+        seed: which of the possible traffics.
+        token: of a gateway that may speak for all units.
+        watcher: is told what happens.
+
+    Raises:
+        Refused: an argument, the address or the token is not acceptable.
+        Unreachable: the server does not answer.
+    """
+    started_at = Clock().now()
+    rounds = _rounds(units, rate_hz, seconds, seed, started_at, f"sim-{secrets.token_hex(4)}")
+    return await stream(to, chain.from_iterable(rounds), token=token, anchor=started_at, watcher=watcher)
+
+
+def _rounds(
+    units: int, rate_hz: float, seconds: float, seed: int, started_at: float, boot: str
+) -> Iterator[list[Ping]]:
+    if not 1 <= units <= 100_000:
+        raise Refused("units", f"{units} is outside 1 to 100000")
+    if not 0.001 <= rate_hz <= 100:
+        raise Refused("rate", f"{rate_hz:g} is outside 0.001 to 100 per second")
+    if not 0 < seconds <= 31_536_000:
+        raise Refused("seconds", f"{seconds:g} is outside 0 to 31536000")
+    if seed < 0:
+        raise Refused("seed", f"{seed} is negative")
+    return islice(Traffic(units, rate_hz, seed, started_at, boot).rounds(), max(1, round(seconds * rate_hz)))

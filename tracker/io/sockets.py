@@ -1,0 +1,87 @@
+"""The socket server: one port, a room per path."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import structlog
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+
+from tracker.io.handshake import refusal
+
+MAX_MESSAGE_BYTES: Final = 256 * 1024
+MESSAGES_AHEAD: Final = 4
+"""Messages that are read from a socket before they are asked for; beyond it the sender's TCP has to wait."""
+
+WRITE_BYTES: Final = 32 * 1024
+HANDSHAKE_TIMEOUT_S: Final = 10.0
+CLOSE_TIMEOUT_S: Final = 2.0
+PING_S: Final = 20.0
+
+_log: Final = structlog.get_logger(__name__)
+
+# What it logs is what strangers do to the handshake, with a traceback each; what matters is logged here.
+_silent: Final = logging.getLogger("drempelloos.sockets")
+_silent.setLevel(logging.CRITICAL)
+
+
+class Room(Protocol):
+    """What serves the connections of one path."""
+
+    def refuse(self, connection: ServerConnection, request: Request, /) -> Response | None:
+        """Answer a handshake that is not welcome; None when it is."""
+
+    async def serve(self, connection: ServerConnection) -> None:
+        """Serve one connection until it goes."""
+
+
+async def listen(host: str, port: int, rooms: Mapping[str, Room]) -> Server:
+    """Take connections; `rooms` by path, as in `/units`.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+
+    def check(connection: ServerConnection, request: Request) -> Response | None:
+        room = _find(rooms, request)
+        if room is None:
+            return refusal(HTTPStatus.NOT_FOUND, "", f"no socket here; there are {', '.join(rooms)}")
+        return room.refuse(connection, request)
+
+    async def handle(connection: ServerConnection) -> None:
+        request = connection.request
+        room = None if request is None else _find(rooms, request)
+        if room is None:
+            return
+        try:
+            await room.serve(connection)
+        except Exception:  # noqa: BLE001 - the log gets the cause, and the other end never does
+            _log.exception("a socket failed", connection=str(connection.id))
+            await connection.close(CloseCode.INTERNAL_ERROR, "the server failed; its log has the cause")
+
+    return await serve(
+        handle,
+        host,
+        port,
+        process_request=check,
+        compression=None,
+        max_size=MAX_MESSAGE_BYTES,
+        max_queue=MESSAGES_AHEAD,
+        write_limit=WRITE_BYTES,
+        open_timeout=HANDSHAKE_TIMEOUT_S,
+        close_timeout=CLOSE_TIMEOUT_S,
+        ping_interval=PING_S,
+        ping_timeout=PING_S,
+        server_header=None,
+        logger=_silent,
+    )
+
+
+def _find(rooms: Mapping[str, Room], request: Request) -> Room | None:
+    return rooms.get(urlsplit(request.path).path)
