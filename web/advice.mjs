@@ -1,0 +1,168 @@
+// @ts-check
+/**
+ * The one thing to do now in a pursuit. It puts the open obligations and the latest decisions in order of urgency; it
+ * knows no law of its own: words, articles and deadlines are the server's.
+ */
+
+/**
+ * @import {DecisionEvent, Duty, Pursuit} from "./wire.d.ts"
+ * @import {World} from "./world.mjs"
+ */
+
+import { countdown, territory, unix } from "./format.mjs";
+import { FORECAST_KEPT_S } from "./world.mjs";
+
+/**
+ * @typedef {object} Advice
+ * @property {"calm" | "watch" | "soon" | "overdue" | "stop"} tone
+ * @property {string} what to do, in few words
+ * @property {string | null} clock how long there is, or how long it is overdue
+ * @property {string | null} article behind it
+ * @property {Duty | null} duty that it asks to be met
+ */
+
+const SOON_S = 60;
+
+/**
+ * @param {World} world
+ * @param {Pursuit} pursuit
+ * @param {number} now data time, Unix seconds UTC
+ * @returns {Advice}
+ */
+export function advise(world, pursuit, now) {
+  const duties = pursuit.obligations;
+  const stop = duties.find(({ kind }) => kind === "break_off");
+  if (pursuit.phase === "breaking_off" || stop) {
+    return { tone: "stop", what: "Break off the pursuit", clock: null, article: stop?.article ?? null, duty: stop ?? null };
+  }
+  const handover = duties.find(({ kind }) => kind === "hand_over");
+  if (pursuit.phase === "held" || handover) {
+    const to = handover?.addressee ?? `the officers of ${territory(handover?.host ?? null)}`;
+    const what = `Hand over to ${to}`;
+    return { tone: "stop", what, clock: null, article: handover?.article ?? null, duty: handover ?? null };
+  }
+  const refused = Object.values(pursuit.decisions).find((decision) => isAbroad(pursuit, decision) && decision.permitted === "no");
+  if (refused && pursuit.phase === "running") return said(refused, "stop");
+  const contact = first(duties.filter(({ kind }) => kind === "contact"), world, pursuit);
+  if (contact) return contactAdvice(contact, world, pursuit, now);
+  if (pursuit.phase === "taken_over") {
+    return { tone: "watch", what: "The host leads: follow its instructions", clock: null, article: null, duty: null };
+  }
+  const crossing = next(world, pursuit, null, now);
+  if (crossing) {
+    const what = `${sign(world, crossing.unit)} is about to enter ${territory(crossing.to)}`;
+    return { tone: "watch", what, clock: inTime("crossing", crossing.at - now), article: null, duty: null };
+  }
+  const open = Object.values(pursuit.decisions).find(
+    (decision) => isAbroad(pursuit, decision) && (decision.permitted === "uncertain" || (decision.asks ?? []).length > 0),
+  );
+  if (open && pursuit.phase === "running") return said(open, "watch");
+  const report = duties.find(({ kind }) => kind === "report");
+  if (report && pursuit.phase !== "running") {
+    const what = `Report to ${report.addressee ?? territory(report.host)}`;
+    return { tone: "watch", what, clock: dueTime(report, now), article: report.article, duty: report };
+  }
+  if (pursuit.phase === "ended") return { tone: "calm", what: "Ended: nothing is due", clock: null, article: null, duty: null };
+  return { tone: "calm", what: "Nothing is due now", clock: null, article: null, duty: null };
+}
+
+/**
+ * The next crossing that is announced for a unit of the pursuit.
+ * @param {World} world
+ * @param {Pursuit} pursuit
+ * @param {string | null} host only into this territory
+ * @param {number} now data time, Unix seconds UTC
+ */
+export function next(world, pursuit, host, now) {
+  /** @type {{unit: string, to: string, at: number} | null} */
+  let soonest = null;
+  for (const { unit } of pursuit.members) {
+    const event = world.pending.get(unit);
+    if (event?.type !== "crossing.approaching" || (host !== null && event.to !== host)) continue;
+    const at = unix(event.crossed_at);
+    if (at + FORECAST_KEPT_S > now && (soonest === null || at < soonest.at)) soonest = { unit, to: event.to, at };
+  }
+  return soonest;
+}
+
+/**
+ * @param {Duty} duty
+ * @param {World} world
+ * @param {Pursuit} pursuit
+ * @param {number} now
+ * @returns {Advice}
+ */
+function contactAdvice(duty, world, pursuit, now) {
+  const what = `Contact ${duty.addressee ?? `the control room of ${territory(duty.host)}`}`;
+  const rest = { what, article: duty.article, duty };
+  const crossing = next(world, pursuit, duty.host, now);
+  if (duty.announced && crossing) {
+    const left = crossing.at - now;
+    return { ...rest, tone: left < SOON_S ? "soon" : "watch", clock: inTime("crossing", left) };
+  }
+  const clock = dueTime(duty, now);
+  const late = duty.overdue || (!duty.announced && duty.deadline !== null && unix(duty.deadline) < now);
+  return { ...rest, tone: late ? "overdue" : "soon", clock };
+}
+
+/**
+ * @param {Duty} duty
+ * @param {number} now
+ */
+function dueTime(duty, now) {
+  if (duty.deadline === null) return null;
+  const left = unix(duty.deadline) - now;
+  return left < 0 ? `overdue ${countdown(left)}` : `due in ${countdown(left)}`;
+}
+
+/**
+ * @param {string} what
+ * @param {number} left seconds
+ */
+function inTime(what, left) {
+  // A forecast cannot be missed: once its time is past, the crossing is expected at any moment.
+  return left > 0 ? `${what} in ${countdown(left)}` : `${what} expected now`;
+}
+
+/**
+ * The duty whose time comes first.
+ * @param {Duty[]} duties
+ * @param {World} world
+ * @param {Pursuit} pursuit
+ */
+function first(duties, world, pursuit) {
+  const at = (/** @type {Duty} */ duty) => {
+    const crossing = duty.announced ? next(world, pursuit, duty.host, -Infinity)?.at : undefined;
+    return crossing ?? (duty.deadline === null ? Infinity : unix(duty.deadline));
+  };
+  return duties.toSorted((a, b) => at(a) - at(b))[0];
+}
+
+/**
+ * @param {DecisionEvent} decision
+ * @param {"stop" | "watch"} tone
+ * @returns {Advice}
+ */
+function said(decision, tone) {
+  const ask = decision.asks?.[0];
+  const what = tone === "watch" && ask ? ask.question : decision.title;
+  return { tone, what, clock: null, article: decision.article, duty: null };
+}
+
+/**
+ * A decision on a unit that has gone home since asks for nothing now.
+ * @param {Pursuit} pursuit
+ * @param {DecisionEvent} decision
+ */
+function isAbroad(pursuit, decision) {
+  const member = pursuit.members.find(({ unit }) => unit === decision.unit);
+  return member !== undefined && member.territory !== member.state;
+}
+
+/**
+ * @param {World} world
+ * @param {string} unit
+ */
+function sign(world, unit) {
+  return world.roster.get(unit)?.call_sign ?? unit;
+}

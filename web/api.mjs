@@ -1,0 +1,84 @@
+// @ts-check
+/** Calls of the HTTP API. A refusal becomes an error whose message a dispatcher can read. */
+
+/** @import {Config} from "./wire.d.ts" */
+
+import { unix } from "./format.mjs";
+
+const TIMEOUT_MS = 10_000;
+
+/** @returns {Promise<Config>} */
+export function config() {
+  return call("GET", "config");
+}
+
+/**
+ * What a unit drove in a pursuit, by unit, in order of time.
+ * @param {string} pursuit
+ * @returns {Promise<Map<string, import("./trails.mjs").Point[]>>}
+ */
+export async function track(pursuit) {
+  /** @type {GeoJSON.FeatureCollection<GeoJSON.LineString, {unit: string, times: string[]}>} */
+  const legs = await call("GET", `pursuits/${encodeURIComponent(pursuit)}/track`);
+  /** @type {Map<string, import("./trails.mjs").Point[]>} */
+  const points = new Map();
+  for (const { geometry, properties } of legs.features) {
+    const driven = points.get(properties.unit) ?? [];
+    geometry.coordinates.forEach(([lon = NaN, lat = NaN], index) => {
+      driven.push([unix(properties.times[index] ?? ""), lon, lat]);
+    });
+    points.set(properties.unit, driven);
+  }
+  return points;
+}
+
+/**
+ * @param {string} event id of the alert's event
+ * @param {string} by
+ */
+export function acknowledge(event, by) {
+  return call("POST", `alerts/${encodeURIComponent(event)}/ack`, { by });
+}
+
+/**
+ * @param {string} unit
+ */
+export function startPursuit(unit) {
+  return call("POST", "pursuits", { unit });
+}
+
+/**
+ * @param {string} pursuit
+ * @param {"join" | "contact" | "host-decision" | "end"} command
+ * @param {Record<string, string>} body
+ */
+export function command(pursuit, command, body) {
+  return call("POST", `pursuits/${encodeURIComponent(pursuit)}/${command}`, body);
+}
+
+/**
+ * @param {"GET" | "POST"} method
+ * @param {string} path below api/v1/
+ * @param {object} [body]
+ * @returns {Promise<any>} the answer, of the shape that docs/protocol.md gives for this call
+ */
+async function call(method, path, body) {
+  /** @type {RequestInit} */
+  const request = { method, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  if (body) {
+    request.body = JSON.stringify(body);
+    request.headers = { "Content-Type": "application/json" };
+  }
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(new URL(`api/v1/${path}`, import.meta.url), request);
+  } catch {
+    throw new Error("The server did not answer. Nothing is known to have happened; try again when the link is up.");
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  const problem = answer?.error;
+  const reason = problem ? [problem.field, problem.reason].filter(Boolean).join(": ") : `status ${response.status}`;
+  throw new Error(response.status === 503 ? `Nothing was recorded: ${reason}` : `Refused: ${reason}`);
+}

@@ -1,0 +1,220 @@
+// @ts-check
+/** The page: reads the feed into the world, and has the world drawn. Nothing is kept here that the feed could tell. */
+
+/**
+ * @import {Alert, Config, FeedMessage} from "./wire.d.ts"
+ * @import {World} from "./world.mjs"
+ */
+
+import { Alerts } from "./alerts.mjs";
+import * as api from "./api.mjs";
+import { Camera } from "./camera.mjs";
+import { byId, mark, say } from "./dom.mjs";
+import { Feed } from "./feed.mjs";
+import { clock, utc } from "./format.mjs";
+import { listen } from "./keys.mjs";
+import { LinkBanner } from "./link_banner.mjs";
+import { createMap, prefersCalm } from "./map.mjs";
+import { PursuitPanel } from "./pursuit_panel.mjs";
+import { UnitTable } from "./unit_table.mjs";
+import { UnitsLayer } from "./units_layer.mjs";
+import { alertWords, spoken } from "./words.mjs";
+import { EMPTY, fold, isAlert } from "./world.mjs";
+
+const PANEL_MS = 250;
+const CALM_FRAME_MS = 1000;
+const FRAME_MS = 50;
+const CONFIG_RETRY_MS = 1000;
+
+const calm = prefersCalm();
+/** @type {World} */
+let world = EMPTY;
+/** How far the server's clock is ahead of this machine's, seconds. */
+let ahead_s = 0;
+/** @type {string | null} */
+let selected = null;
+let mapIsReady = false;
+let drawnAt = 0;
+let drawn = EMPTY;
+
+const by = byId("by", HTMLInputElement);
+const follow = byId("follow", HTMLButtonElement);
+const announcer = byId("announcer", HTMLDivElement);
+const time = byId("clock", HTMLTimeElement);
+const help = byId("help", HTMLDialogElement);
+
+const banner = new LinkBanner();
+const map = createMap(byId("map", HTMLDivElement), calm);
+const camera = new Camera(map, calm, showFollowing);
+const layer = new UnitsLayer(map, calm);
+const alerts = new Alerts((event) => api.acknowledge(event, signed()), showAlert);
+const pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }));
+const units = new UnitTable({
+  start: (unit) => api.startPursuit(unit),
+  join: (unit, pursuit) => api.command(pursuit, "join", { unit }),
+  show: showUnit,
+});
+
+byId("calm", HTMLParagraphElement).hidden = !calm;
+mark(document.body, "calm", String(calm));
+by.value = localStorage.getItem("signed") ?? "dispatcher";
+by.addEventListener("change", () => localStorage.setItem("signed", signed()));
+follow.addEventListener("click", toggleFollow);
+byId("fit", HTMLButtonElement).addEventListener("click", fit);
+byId("benelux", HTMLButtonElement).addEventListener("click", () => {
+  camera.follows = false;
+  showFollowing();
+  camera.fitBenelux();
+});
+byId("help-button", HTMLButtonElement).addEventListener("click", () => help.showModal());
+byId("find", HTMLInputElement).addEventListener("input", drawPanel);
+map.on("load", () => {
+  mapIsReady = true;
+  camera.follow(world);
+});
+map.on("click", "units", ({ features }) => showUnit(features?.[0]?.properties["unit"] ?? "", false));
+listen({
+  j: () => alerts.move(1),
+  k: () => alerts.move(-1),
+  a: () => alerts.acknowledge(),
+  f: toggleFollow,
+  b: fit,
+  "/": () => byId("find", HTMLInputElement).select(),
+  "?": () => help.showModal(),
+});
+setInterval(drawPanel, PANEL_MS);
+requestAnimationFrame(drawMap);
+void start();
+
+async function start() {
+  const config = await reachConfig();
+  const notes = [config.attribution, "Places © GeoNames (CC BY 4.0)", "Land: Natural Earth"];
+  const version = `Drempelloos ${config.version} · boundaries ${config.boundary.vintage}`;
+  say(byId("attribution", HTMLParagraphElement), [...notes, version].join(" · "));
+  byId("demo", HTMLParagraphElement).hidden = !config.demo;
+  new Feed(config.ws, {
+    message: hear,
+    up: () => banner.up(Date.now() / 1000),
+    down: (reason) => banner.down(reason, Date.now() / 1000),
+    retry: (at) => banner.retry((Date.now() + at - performance.now()) / 1000),
+  }).start();
+}
+
+/** @returns {Promise<Config>} */
+async function reachConfig() {
+  for (;;) {
+    try {
+      return await api.config();
+    } catch (error) {
+      banner.down(error instanceof Error ? error.message : String(error), Date.now() / 1000);
+      await new Promise((resolve) => setTimeout(resolve, CONFIG_RETRY_MS));
+    }
+  }
+}
+
+/** @param {FeedMessage} message */
+function hear(message) {
+  const before = world;
+  world = fold(world, message);
+  switch (message.type) {
+    case "snapshot":
+      ahead_s = message.server_time - Date.now() / 1000;
+      layer.clear();
+      layer.hear(world);
+      for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
+      if (mapIsReady) camera.follow(world);
+      mark(document.body, "ready", "true");
+      break;
+    case "positions":
+      layer.hear(world);
+      break;
+    case "event":
+      if (world.alerts !== before.alerts && isAlert(message.event)) announce(message.event);
+      if (message.event.type === "pursuit.joined" || message.event.type === "pursuit.started") {
+        void fetchTrack(message.event.pursuit);
+      }
+      break;
+  }
+}
+
+/** @param {Alert["event"]} event */
+function announce(event) {
+  say(announcer, spoken(alertWords(event, (unit) => world.roster.get(unit)?.call_sign ?? unit)));
+}
+
+/**
+ * What was driven before this page looked.
+ * @param {string} pursuit
+ */
+async function fetchTrack(pursuit) {
+  try {
+    for (const [unit, points] of await api.track(pursuit)) layer.trails.prepend(unit, points);
+  } catch {
+    // The trail then begins where this page began to look; all the rest is there.
+  }
+}
+
+/** Server time, Unix seconds UTC. */
+function serverNow() {
+  return Date.now() / 1000 + ahead_s;
+}
+
+function signed() {
+  return by.value.trim() || "dispatcher";
+}
+
+function drawPanel() {
+  const now = serverNow();
+  banner.draw(world, Date.now() / 1000);
+  say(time, clock(now));
+  time.title = utc(now);
+  if (world.epoch === null) return;
+  pursuits.draw(world, now);
+  alerts.draw(world);
+  units.draw(world, now, selected);
+}
+
+/** @param {number} at milliseconds */
+function drawMap(at) {
+  requestAnimationFrame(drawMap);
+  const wait = calm || (world === drawn && !layer.isMoving) ? CALM_FRAME_MS : FRAME_MS;
+  if (!mapIsReady || world.epoch === null || at - drawnAt < wait) return;
+  drawnAt = at;
+  drawn = world;
+  camera.follow(world);
+  void layer.draw(world, serverNow(), selected);
+}
+
+function toggleFollow() {
+  camera.follows = !camera.follows;
+  showFollowing();
+  if (camera.follows) camera.follow(world);
+}
+
+function showFollowing() {
+  follow.setAttribute("aria-pressed", String(camera.follows));
+}
+
+function fit() {
+  camera.follows = true;
+  showFollowing();
+  camera.fit(world);
+}
+
+/**
+ * @param {string} name
+ * @param {boolean} [goThere]
+ */
+function showUnit(name, goThere = true) {
+  const unit = world.units.get(name);
+  if (!unit) return;
+  selected = selected === name && !goThere ? null : name;
+  drawPanel();
+  if (goThere) camera.lookAt([unit.lon, unit.lat]);
+  showFollowing();
+}
+
+/** @param {Alert} alert */
+function showAlert({ event }) {
+  selected = "unit" in event && event.unit !== undefined ? event.unit : null;
+}

@@ -1,0 +1,196 @@
+// @ts-check
+/** What the map draws of the world, as GeoJSON. Pure: the same world, moment and places give the same features. */
+
+/**
+ * @import {CrossingEvent} from "./wire.d.ts"
+ * @import {Place} from "./motion.mjs"
+ * @import {PendingEvent, Unit, World} from "./world.mjs"
+ */
+
+import { age, clock, countdown, uncertainty, unix } from "./format.mjs";
+import { legs } from "./trails.mjs";
+import { FORECAST_KEPT_S, lag } from "./world.mjs";
+
+const EARTH_RADIUS_M = 6_371_008.8;
+const CIRCLE_POINTS = 48;
+/** Seconds for which the mark of a crossing keeps its label. */
+const LABEL_S = 900;
+
+/**
+ * Units as points. `icon` names an image of icons.mjs.
+ * @param {World} world
+ * @param {(unit: Unit) => Place} placeOf
+ * @param {number} now server time, Unix seconds UTC
+ * @param {string | null} selected name of a unit
+ */
+export function unitFeatures(world, placeOf, now, selected) {
+  const features = [];
+  for (const unit of world.units.values()) {
+    const known = world.roster.get(unit.name);
+    const pursues = Boolean(known?.pursuit);
+    const abroad = pursues && known?.state != null && unit.territory !== known.state;
+    const note = qualityNote(unit);
+    features.push(
+      point(placeOf(unit), {
+        unit: unit.name,
+        icon: `${abroad ? "abroad" : pursues ? "pursuit" : "patrol"}-${shape(unit)}`,
+        rotate: unit.course ?? 0,
+        sign: known?.call_sign ?? unit.name,
+        note: `${age(now - unit.t)}${note ? ` · ${note}` : ""}`,
+        role: pursues ? "pursuit" : "patrol",
+        rank: pursues ? 0 : 1,
+        selected: unit.name === selected,
+      }),
+    );
+  }
+  return collection(features);
+}
+
+/**
+ * What a unit's quality adds to its label and its row; "" when all is well.
+ * @param {Unit} unit
+ */
+export function qualityNote({ quality }) {
+  switch (quality) {
+    case "ambiguous":
+      return "either side";
+    case "suspect":
+      return "fix suspect";
+    case "stale":
+      return "no signal";
+    case "lost":
+      return "LOST";
+    default:
+      return "";
+  }
+}
+
+/**
+ * Trails of the units of running pursuits, a line for each leg.
+ * @param {World} world
+ * @param {import("./trails.mjs").Trails} trails
+ * @param {(unit: Unit) => Place} placeOf
+ */
+export function trailFeatures(world, trails, placeOf) {
+  /** @type {GeoJSON.Feature[]} */
+  const features = [];
+  for (const [name, { pursuit: id, state }] of world.roster) {
+    const pursuit = id === null ? undefined : world.pursuits.get(id);
+    const unit = world.units.get(name);
+    if (!pursuit || !unit) continue;
+    // The newest fix is ahead of where the unit is drawn, by up to one interval: the trail ends under the unit.
+    const points = trails.of(name).filter(([t]) => t < unit.t);
+    const crossings = pursuit.crossings.filter((event) => event.unit === name);
+    const [lon, lat] = placeOf(unit);
+    for (const { territory, places } of legs([...points, [unit.t, lon, lat]], crossings, unit.territory)) {
+      const abroad = state !== null && territory !== null && territory !== state;
+      features.push({ type: "Feature", properties: { unit: name, abroad }, geometry: { type: "LineString", coordinates: places } });
+    }
+  }
+  return collection(features);
+}
+
+/**
+ * Crossings of pursuits that are not over, at their computed places, and crossings that are announced.
+ * @param {World} world
+ * @param {number} now server time, Unix seconds UTC
+ */
+export function crossingFeatures(world, now) {
+  /** @type {GeoJSON.Feature[]} */
+  const features = [];
+  const sign = (/** @type {string} */ unit) => world.roster.get(unit)?.call_sign ?? unit;
+  for (const pursuit of world.pursuits.values()) {
+    if (pursuit.phase === "ended") continue;
+    const at = now - lag(world, pursuit);
+    for (const event of pursuit.crossings) {
+      const crossed = unix(event.crossed_at);
+      const label = `${sign(event.unit)} into ${event.to}\n${clock(crossed)}  ${uncertainty(event.uncertainty_m)}`;
+      features.push(...marked(event, "crossed", at - crossed < LABEL_S ? label : ""));
+    }
+    for (const { unit } of pursuit.members) {
+      const event = world.pending.get(unit);
+      if (event) features.push(...pendingMarks(event, sign(unit), at));
+    }
+  }
+  return collection(features);
+}
+
+/**
+ * @param {PendingEvent} event
+ * @param {string} sign
+ * @param {number} now data time
+ */
+function pendingMarks(event, sign, now) {
+  if (event.type === "crossing.approaching") {
+    const left = unix(event.crossed_at) - now;
+    if (left < -FORECAST_KEPT_S) return [];
+    return marked(event, "predicted", `${sign} into ${event.to}\n${left > 0 ? `in ${countdown(left)}` : "now?"}`);
+  }
+  return marked(event, "predicted", `${sign} into ${event.to}\nprobable, not confirmed`);
+}
+
+/**
+ * The mark of a crossing and the circle that holds its true place with 68 %.
+ * @param {PendingEvent | CrossingEvent} event
+ * @param {"crossed" | "predicted"} kind
+ * @param {string} label
+ * @returns {GeoJSON.Feature[]}
+ */
+function marked(event, kind, label) {
+  return [
+    point([event.lon, event.lat], { kind, label, event: event.id }),
+    {
+      type: "Feature",
+      properties: { kind },
+      geometry: { type: "Polygon", coordinates: [circle(event.lon, event.lat, event.uncertainty_m)] },
+    },
+  ];
+}
+
+/**
+ * A circle as a ring, counter-clockwise. Local: good to 0.1 % for radii below 10 km.
+ * @param {number} lon degrees
+ * @param {number} lat degrees
+ * @param {number} radius_m
+ * @returns {Place[]}
+ */
+export function circle(lon, lat, radius_m) {
+  const dLat = (radius_m / EARTH_RADIUS_M) * (180 / Math.PI);
+  const dLon = dLat / Math.cos((lat * Math.PI) / 180);
+  /** @type {Place[]} */
+  const ring = [];
+  for (let step = 0; step < CIRCLE_POINTS; step += 1) {
+    const angle = (step / CIRCLE_POINTS) * 2 * Math.PI;
+    ring.push([lon + dLon * Math.cos(angle), lat + dLat * Math.sin(angle)]);
+  }
+  return [...ring, /** @type {Place} */ (ring[0])];
+}
+
+/**
+ * Which drawing of a unit: an arrow when its course is known, hollow when it is silent, crossed out when it is lost.
+ * @param {Unit} unit
+ */
+function shape({ quality, course }) {
+  if (quality === "lost") return "lost";
+  const form = course === null ? "dot" : "arrow";
+  if (quality === "stale") return `${form}-hollow`;
+  return quality === "ambiguous" || quality === "suspect" ? `${form}-doubt` : form;
+}
+
+/**
+ * @param {Place} place
+ * @param {GeoJSON.GeoJsonProperties} properties
+ * @returns {GeoJSON.Feature<GeoJSON.Point>}
+ */
+function point(place, properties) {
+  return { type: "Feature", properties, geometry: { type: "Point", coordinates: place } };
+}
+
+/**
+ * @template {GeoJSON.Feature} F
+ * @param {F[]} features
+ * @returns {{type: "FeatureCollection", features: F[]}}
+ */
+function collection(features) {
+  return { type: "FeatureCollection", features };
+}

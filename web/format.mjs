@@ -1,0 +1,140 @@
+// @ts-check
+/** Times, ages, distances and names, as a dispatcher reads them. Times are 24 h, Europe/Brussels. */
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", {
+  timeZone: "Europe/Brussels",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const DAY = new Intl.DateTimeFormat("en-CA", { timeZone: "Europe/Brussels" });
+
+/** @type {Record<string, string>} */
+const TERRITORIES = {
+  BE: "Belgium",
+  NL: "the Netherlands",
+  LU: "Luxembourg",
+  DE: "Germany",
+  FR: "France",
+  GB: "the United Kingdom",
+  "LU+DE": "the Luxembourg–German river",
+  "NL+DE": "the Ems–Dollard",
+  SEA: "the open sea",
+  OUTSIDE: "outside the map",
+};
+
+/** @type {Record<string, string>} */
+const PHASES = {
+  running: "Pursuing",
+  breaking_off: "Breaking off",
+  taken_over: "Taken over by the host",
+  held: "Person held",
+  handed_over: "Handed over",
+  ended: "Ended",
+};
+
+/** @type {Record<string, string>} */
+const GROUNDS = { stop_evaded: "evaded a stop" };
+
+/**
+ * Unix seconds of an RFC 3339 time.
+ * @param {string} time
+ */
+export function unix(time) {
+  return Date.parse(time) / 1000;
+}
+
+/**
+ * `14:02:11`
+ * @param {number} at Unix seconds
+ */
+export function clock(at) {
+  return CLOCK.format(at * 1000);
+}
+
+/**
+ * The clock, with the day in front when it is not the day of `now`.
+ * @param {number} at Unix seconds
+ * @param {number} now Unix seconds
+ */
+export function moment(at, now) {
+  const day = DAY.format(at * 1000);
+  return day === DAY.format(now * 1000) ? clock(at) : `${day} ${clock(at)}`;
+}
+
+/**
+ * The same instant in UTC, for the hover text: `2026-11-23T14:02:11.000Z`.
+ * @param {number} at Unix seconds
+ */
+export function utc(at) {
+  return new Date(at * 1000).toISOString();
+}
+
+/**
+ * How old something is: `2 s`, `4 min`, `3 h`, `12 d`. An age below zero is a clock that runs ahead, and is said.
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function age(seconds) {
+  if (seconds < -2) return `${age(-seconds)} ahead`;
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 90) return `${whole} s`;
+  if (whole < 5400) return `${Math.round(whole / 60)} min`;
+  if (whole < 129_600) return `${Math.round(whole / 3600)} h`;
+  return `${Math.round(whole / 86_400)} d`;
+}
+
+/**
+ * A countdown's digits: `0:43`, `12:05`, `2:00:07`. The sign is the caller's to word.
+ * @param {number} seconds
+ */
+export function countdown(seconds) {
+  const whole = Math.floor(Math.abs(seconds));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/**
+ * `±6 m`, `±1.2 km`
+ * @param {number} metres
+ */
+export function uncertainty(metres) {
+  if (metres >= 1000) return `±${(metres / 1000).toFixed(1)} km`;
+  return `±${Math.max(1, Math.round(metres))} m`;
+}
+
+/**
+ * `130 km/h`; a dash where the unit did not say.
+ * @param {number | null} metresPerSecond
+ */
+export function speed(metresPerSecond) {
+  return metresPerSecond === null ? "–" : `${Math.round(metresPerSecond * 3.6)} km/h`;
+}
+
+/**
+ * Degrees as a word: `208° SSW`; a dash where the unit did not say.
+ * @param {number | null} degrees from true north, clockwise
+ */
+export function course(degrees) {
+  if (degrees === null) return "–";
+  const names = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split(" ");
+  return `${Math.round(degrees) % 360}° ${names[Math.round(degrees / 22.5) % 16]}`;
+}
+
+/** @param {string | null | undefined} code of a territory */
+export function territory(code) {
+  return code ? (TERRITORIES[code] ?? code) : "an unknown place";
+}
+
+/** @param {string} name of a pursuit's phase */
+export function phase(name) {
+  return PHASES[name] ?? name;
+}
+
+/** @param {string} name of a pursuit's ground */
+export function ground(name) {
+  return GROUNDS[name] ?? name.replaceAll("_", " ");
+}

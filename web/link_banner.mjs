@@ -1,0 +1,67 @@
+// @ts-check
+/** Says whether the picture is live: loudly when it is not, and what was missed once it is again. */
+
+/** @import {World} from "./world.mjs" */
+
+import { byId, mark, say } from "./dom.mjs";
+import { clock, countdown } from "./format.mjs";
+import { gapWords } from "./words.mjs";
+
+const NOTICE_S = 60;
+
+export class LinkBanner {
+  #banner = byId("banner", HTMLDivElement);
+  #notice = byId("notice", HTMLDivElement);
+  #link = byId("link", HTMLParagraphElement);
+  /** @type {{at: number, reason: string} | null} */ #down = null;
+  #retryAt = 0;
+  /** @type {{from: number, to: number} | null} */ #away = null;
+
+  /**
+   * @param {string} reason
+   * @param {number} now this machine's clock, Unix seconds
+   */
+  down(reason, now) {
+    this.#down = { at: now, reason };
+    this.#away = null;
+    mark(document.body, "link", "down");
+    this.draw(null, now);
+  }
+
+  /** @param {number} at when the next attempt begins, Unix seconds */
+  retry(at) {
+    this.#retryAt = at;
+  }
+
+  /** @param {number} now this machine's clock, Unix seconds */
+  up(now) {
+    if (this.#down) this.#away = { from: this.#down.at, to: now };
+    this.#down = null;
+    mark(document.body, "link", "up");
+    this.#banner.hidden = true;
+  }
+
+  /**
+   * @param {World | null} world null while the link is down
+   * @param {number} now this machine's clock, Unix seconds
+   */
+  draw(world, now) {
+    if (this.#down) {
+      const { at, reason } = this.#down;
+      const next = Math.max(0, Math.ceil(this.#retryAt - now));
+      say(
+        this.#banner,
+        `LINK LOST since ${clock(at)} (${countdown(now - at)}): what you see is old. ` +
+          `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}; ${next > 0 ? `next attempt in ${next} s` : "trying now"}.`,
+      );
+      say(this.#link, "NO LINK");
+      this.#notice.hidden = true;
+    } else if (world?.epoch) {
+      say(this.#link, "LIVE");
+      const away = world.gap && this.#away;
+      const shown = away && now - away.to < NOTICE_S;
+      say(this.#notice, shown && world.gap ? gapWords(world.gap, away.to - away.from) : null);
+      mark(this.#notice, "filled", String(world.gap?.filled ?? true));
+    }
+  }
+}

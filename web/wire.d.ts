@@ -1,0 +1,265 @@
+/** What the server sends, as docs/protocol.md says it. Types only; nothing here reaches the browser. */
+
+export type Quality = "ok" | "ambiguous" | "suspect" | "late" | "stale" | "lost";
+
+export type Row = [
+  unit: string,
+  t: number,
+  lon: number,
+  lat: number,
+  speed: number | null,
+  course: number | null,
+  territory: string,
+  quality: Quality,
+];
+
+export interface RosterEntry {
+  state: string | null;
+  call_sign: string;
+  pursuit: string | null;
+}
+
+export interface Member {
+  unit: string;
+  state: string | null;
+  started_in: string | null;
+  territory: string | null;
+}
+
+export interface Line {
+  host: string;
+  status: string;
+  with: string | null;
+  channel: string | null;
+  since: string | null;
+  decision?: string;
+  instructions?: string | null;
+}
+
+export interface Duty {
+  id: string;
+  kind: string;
+  text: string;
+  article: string;
+  host: string;
+  unit: string;
+  deadline: string | null;
+  addressee: string | null;
+  overdue: boolean;
+  announced?: boolean;
+}
+
+export interface Pursuit {
+  id: string;
+  phase: string;
+  started_at: string;
+  ended_at?: string | null;
+  started_in: string | null;
+  ground: string | null;
+  note: string | null;
+  members: Member[];
+  lines: Line[];
+  obligations: Duty[];
+  decisions: Record<string, DecisionEvent>;
+  crossings: CrossingEvent[];
+}
+
+export interface Alert {
+  offset: number;
+  event: AlertEvent;
+  acknowledged_by: string | null;
+}
+
+interface Occurrence {
+  id: string;
+  time: string;
+}
+
+interface Crossing extends Occurrence {
+  unit: string;
+  from: string;
+  to: string;
+  border: string;
+  lon: number;
+  lat: number;
+  crossed_at: string;
+  uncertainty_m: number;
+  uncertainty_s: number;
+  confidence: number;
+  pursuit?: string;
+}
+
+export interface ApproachingEvent extends Crossing {
+  type: "crossing.approaching";
+  eta_s: number;
+}
+
+export interface CrossingEvent extends Crossing {
+  type: "crossing.probable" | "crossing.confirmed";
+}
+
+export interface RetractedEvent extends Crossing {
+  type: "crossing.retracted";
+  reason: string;
+  supersedes?: string;
+}
+
+export interface DecisionEvent extends Occurrence {
+  type: "decision";
+  unit: string;
+  pursuit: string;
+  crossing?: string | null;
+  rule: string;
+  instrument: string;
+  article: string;
+  permitted: "yes" | "no" | "conditional" | "uncertain";
+  obligations: { id: string; text: string; article: string; deadline?: string | null }[];
+  powers: string[];
+  warnings: string[];
+  basis: "text" | "inferred" | "unverified";
+  title: string;
+  words: string;
+  asks?: { fact: string; question: string; would_change: string }[];
+  host?: string | null;
+  supersedes?: string | null;
+}
+
+export interface ObligationEvent extends Occurrence {
+  type: "obligation.opened" | "obligation.met" | "obligation.overdue" | "obligation.withdrawn";
+  pursuit: string;
+  unit: string;
+  obligation: string;
+  kind: string;
+  text: string;
+  article: string;
+  host: string;
+  deadline?: string | null;
+  addressee?: string | null;
+  late_s?: number | null;
+}
+
+interface Conduct extends Occurrence {
+  pursuit: string;
+  phase: string;
+  by?: string;
+  unit?: string;
+  note?: string;
+}
+
+export interface StartedEvent extends Conduct {
+  type: "pursuit.started";
+  started_in?: string;
+  ground?: string;
+}
+
+export interface JoinedEvent extends Conduct {
+  type: "pursuit.joined";
+  started_in?: string;
+}
+
+export interface ContactEvent extends Conduct {
+  type: "pursuit.contact";
+  host: string;
+  status: string;
+  with?: string;
+  channel?: string;
+}
+
+export interface HostDecisionEvent extends Conduct {
+  type: "pursuit.host_decision";
+  host: string;
+  decision: string;
+  instructions?: string;
+  can_take_over?: boolean;
+}
+
+export interface OtherPursuitEvent extends Conduct {
+  type: "pursuit.danger" | "pursuit.hold" | "pursuit.handover" | "pursuit.report" | "pursuit.ended";
+  reason?: string;
+  host?: string;
+  to?: string;
+  disproportionate?: boolean;
+}
+
+export interface UnitEvent extends Occurrence {
+  type: "unit.seen" | "unit.stale" | "unit.suspect";
+  unit: string;
+  silent_s?: number;
+  pursuit?: string;
+  reason?: string;
+}
+
+export interface LostEvent extends Occurrence {
+  type: "unit.lost";
+  unit: string;
+  silent_s: number;
+  pursuit?: string;
+}
+
+export interface AcknowledgedEvent extends Occurrence {
+  type: "alert.acknowledged";
+  event: string;
+  by: string;
+}
+
+export type PursuitEvent = StartedEvent | JoinedEvent | ContactEvent | HostDecisionEvent | OtherPursuitEvent;
+
+export type FeedEvent =
+  | ApproachingEvent
+  | CrossingEvent
+  | RetractedEvent
+  | DecisionEvent
+  | ObligationEvent
+  | PursuitEvent
+  | UnitEvent
+  | LostEvent
+  | AcknowledgedEvent;
+
+/** Those that a dispatcher must see and acknowledges, when they belong to a pursuit. */
+export type AlertEvent =
+  | ApproachingEvent
+  | CrossingEvent
+  | DecisionEvent
+  | ObligationEvent
+  | HostDecisionEvent
+  | LostEvent;
+
+export interface SnapshotMessage {
+  type: "snapshot";
+  epoch: string;
+  offset: number;
+  recovered: boolean;
+  server_time: number;
+  units: Row[];
+  roster: Record<string, RosterEntry>;
+  pursuits: Pursuit[];
+  alerts: Alert[];
+}
+
+export interface PositionsMessage {
+  type: "positions";
+  time: number;
+  units: Row[];
+}
+
+export interface EventMessage {
+  type: "event";
+  offset: number;
+  event: FeedEvent;
+}
+
+export interface HeartbeatMessage {
+  type: "heartbeat";
+  time: number;
+}
+
+export type FeedMessage = SnapshotMessage | PositionsMessage | EventMessage | HeartbeatMessage;
+
+export interface Config {
+  version: string;
+  ws: string;
+  attribution: string;
+  boundary: { sha256: string; vintage: string };
+  epoch: string;
+  demo: boolean;
+}

@@ -1,0 +1,133 @@
+// @ts-check
+/** What an alert says, in words. What the law says is the server's own wording; nothing is added to it. */
+
+/** @import {AlertEvent, DecisionEvent} from "./wire.d.ts" */
+
+import { age, clock, countdown, territory, uncertainty, unix } from "./format.mjs";
+
+/**
+ * @typedef {object} Words
+ * @property {"info" | "watch" | "alarm" | "good"} tone
+ * @property {string} title
+ * @property {string[]} lines
+ * @property {string | null} article the article behind it, with what it belongs to
+ * @property {string | null} mark what stands behind it when it is not the text of the law
+ */
+
+/** @type {Record<DecisionEvent["permitted"], {tone: Words["tone"], title: string}>} */
+const PERMITTED = {
+  yes: { tone: "good", title: "May continue" },
+  conditional: { tone: "watch", title: "May continue on conditions" },
+  uncertain: { tone: "watch", title: "Uncertain whether it may continue" },
+  no: { tone: "alarm", title: "May not continue" },
+};
+
+/** @type {Record<DecisionEvent["basis"], string | null>} */
+export const BASIS = {
+  text: null,
+  inferred: "inferred: not in the text itself",
+  unverified: "not verified",
+};
+
+/** @type {Record<string, string>} */
+const HOST_DECISIONS = {
+  none: "has withdrawn its decision",
+  continue: "lets the pursuit continue",
+  joint: "pursues jointly",
+  takeover: "takes over",
+  stop: "says stop",
+};
+
+/**
+ * @param {AlertEvent} event
+ * @param {(unit: string) => string} sign the call sign of a unit
+ * @returns {Words}
+ */
+export function alertWords(event, sign) {
+  const nothing = { lines: /** @type {string[]} */ ([]), article: null, mark: null };
+  switch (event.type) {
+    case "crossing.approaching": {
+      const at = `Expected at ${clock(unix(event.crossed_at))} ±${Math.max(1, Math.round(event.uncertainty_s))} s`;
+      const title = `${sign(event.unit)} is about to enter ${territory(event.to)}`;
+      return { ...nothing, tone: "watch", title, lines: [`${at}, from ${territory(event.from)}`] };
+    }
+    case "crossing.probable":
+    case "crossing.confirmed": {
+      const spread = `±${Math.max(1, Math.round(event.uncertainty_s))} s, ${uncertainty(event.uncertainty_m)}`;
+      const title = `${sign(event.unit)} crossed into ${territory(event.to)}`;
+      return { ...nothing, tone: "watch", title, lines: [`At ${clock(unix(event.crossed_at))} ${spread}, from ${territory(event.from)}`] };
+    }
+    case "decision":
+      return decisionWords(event, sign);
+    case "obligation.opened":
+    case "obligation.met":
+    case "obligation.withdrawn":
+    case "obligation.overdue": {
+      const to = event.addressee ?? territory(event.host);
+      const by = event.deadline ? `It was due at ${clock(unix(event.deadline))}` : "It is due";
+      return { ...nothing, tone: "alarm", title: `Overdue: ${event.text}`, lines: [`${by}. Addressee: ${to}`], article: event.article };
+    }
+    case "pursuit.host_decision": {
+      const tone = event.decision === "stop" ? "alarm" : "watch";
+      const title = `${capital(territory(event.host))} ${HOST_DECISIONS[event.decision] ?? event.decision}`;
+      const lines = event.instructions ? [`“${event.instructions}”`] : [];
+      if (event.by) lines.push(`Noted by ${event.by}`);
+      return { ...nothing, tone, title, lines };
+    }
+    case "unit.lost":
+      return { ...nothing, tone: "alarm", title: `${sign(event.unit)} is lost`, lines: [`Nothing heard for ${age(event.silent_s)}`] };
+  }
+}
+
+/**
+ * @param {DecisionEvent} event
+ * @param {(unit: string) => string} sign
+ * @returns {Words}
+ */
+function decisionWords(event, sign) {
+  const { tone, title } = PERMITTED[event.permitted];
+  const lines = [event.words];
+  for (const { text, deadline, article } of event.obligations) {
+    const by = deadline ? ` by ${clock(unix(deadline))}` : "";
+    lines.push(`Must: ${text}${by} (${article})`);
+  }
+  for (const warning of event.warnings) lines.push(`Note: ${warning}`);
+  for (const { question } of event.asks ?? []) lines.push(`Not known: ${question}`);
+  return {
+    tone,
+    title: `${sign(event.unit)}: ${lower(title)}`,
+    lines,
+    article: `${event.article} · ${event.instrument} · ${event.rule}`,
+    mark: BASIS[event.basis],
+  };
+}
+
+/**
+ * One sentence for the ear: what a screen reader says when the alert comes.
+ * @param {Words} words
+ */
+export function spoken({ title, lines, article }) {
+  return [title, lines[0] ?? "", article ?? ""].filter(Boolean).join(". ");
+}
+
+/**
+ * What was missed while the link was down.
+ * @param {import("./world.mjs").Gap} gap
+ * @param {number} seconds how long it was down
+ */
+export function gapWords({ filled, events }, seconds) {
+  const away = `The link was down for ${countdown(seconds)}.`;
+  if (!filled) return `${away} What happened meanwhile could not be fetched: this is the picture as it stands now, and the journal has the rest.`;
+  if (events === 0) return `${away} No event was missed.`;
+  return `${away} ${events} event${events === 1 ? "" : "s"} while away, now in the list.`;
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** @param {string} text */
+function lower(text) {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

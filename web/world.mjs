@@ -1,0 +1,481 @@
+// @ts-check
+/**
+ * The world as the feed tells it: a pure fold of its messages. `fold(world, message)` gives the next world and never
+ * changes the one it was given; parts that did not change stay the same objects, so that a view can compare by `===`.
+ */
+
+/**
+ * @import {
+ *   Alert, AlertEvent, ApproachingEvent, CrossingEvent, DecisionEvent, Duty, FeedEvent, FeedMessage, Line,
+ *   ObligationEvent, Pursuit, PursuitEvent, Row, RosterEntry, SnapshotMessage
+ * } from "./wire.d.ts"
+ */
+
+import { unix } from "./format.mjs";
+
+/** @typedef {ApproachingEvent | CrossingEvent} PendingEvent announced, or probable and not confirmed yet */
+
+/**
+ * @typedef {object} Unit
+ * @property {string} name
+ * @property {number} t time of its newest fix, Unix seconds UTC
+ * @property {number} lon
+ * @property {number} lat
+ * @property {number | null} speed metres per second
+ * @property {number | null} course degrees from true north, clockwise
+ * @property {string} territory
+ * @property {import("./wire.d.ts").Quality} quality
+ * @property {number} lag_s how far the server's clock was ahead of the fix when we heard of it
+ */
+
+/**
+ * @typedef {object} Gap what happened while the link was down
+ * @property {boolean} filled false: nobody can say what is missing from this screen
+ * @property {number} events how many came afterwards
+ * @property {number} upto offset at which the gap ends
+ */
+
+/**
+ * @typedef {object} World
+ * @property {string | null} epoch null before the first snapshot
+ * @property {number} offset of the newest event in it
+ * @property {Gap | null} gap of the latest reconnection; null on the first connection
+ * @property {ReadonlyMap<string, Unit>} units
+ * @property {ReadonlyMap<string, RosterEntry>} roster
+ * @property {ReadonlyMap<string, Pursuit>} pursuits oldest first
+ * @property {ReadonlyMap<string, Alert>} alerts by id of their event, oldest first
+ * @property {ReadonlyMap<string, PendingEvent>} pending crossings ahead of confirmation: the newest of each unit
+ */
+
+/** @type {World} */
+export const EMPTY = {
+  epoch: null,
+  offset: 0,
+  gap: null,
+  units: new Map(),
+  roster: new Map(),
+  pursuits: new Map(),
+  alerts: new Map(),
+  pending: new Map(),
+};
+
+const ALERT_TYPES = new Set([
+  "crossing.approaching",
+  "crossing.confirmed",
+  "decision",
+  "obligation.overdue",
+  "pursuit.host_decision",
+  "unit.lost",
+]);
+/** Seconds after its forecast time at which an announced crossing that never came is no longer shown. */
+export const FORECAST_KEPT_S = 20;
+
+/**
+ * @param {World} world
+ * @param {FeedMessage} message
+ * @returns {World}
+ */
+export function fold(world, message) {
+  switch (message.type) {
+    case "snapshot":
+      return fromSnapshot(world, message);
+    case "positions":
+      return { ...world, units: moved(world.units, message.units, message.time) };
+    case "event":
+      if (message.offset > world.offset) return happened({ ...world, offset: message.offset }, message.event);
+      // From before the snapshot: what it did is in the picture already; it only says what was missed.
+      return world.gap?.filled ? { ...world, gap: { ...world.gap, events: world.gap.events + 1 } } : world;
+    default:
+      return world;
+  }
+}
+
+/**
+ * Is this event one that a dispatcher must see and acknowledges?
+ * @param {FeedEvent} event
+ * @returns {event is AlertEvent}
+ */
+export function isAlert(event) {
+  return ALERT_TYPES.has(event.type) && "pursuit" in event && event.pursuit != null;
+}
+
+/**
+ * How far behind the server's clock the data of a pursuit runs, seconds: its deadlines run on data time, so that a
+ * replayed recording behaves as it did then.
+ * @param {World} world
+ * @param {Pursuit} pursuit
+ */
+export function lag(world, pursuit) {
+  const lags = pursuit.members.map(({ unit }) => world.units.get(unit)?.lag_s ?? Infinity);
+  const least = Math.min(...lags);
+  return Number.isFinite(least) ? least : 0;
+}
+
+/**
+ * Alerts that what followed has settled: an announced crossing that came or was taken back, an overdue contact that
+ * was made. Gives for each the word for it.
+ * @param {World} world
+ * @returns {Map<string, string>}
+ */
+export function settled(world) {
+  /** @type {Map<string, string>} */
+  const words = new Map();
+  /** @type {Map<string, Alert>} */
+  const announced = new Map();
+  for (const alert of world.alerts.values()) {
+    const { event } = alert;
+    if (event.type === "crossing.approaching") {
+      const before = announced.get(event.unit);
+      if (before) words.set(before.event.id, "followed by a newer forecast");
+      announced.set(event.unit, alert);
+    } else if (event.type === "crossing.confirmed") {
+      const before = announced.get(event.unit);
+      if (before) words.set(before.event.id, "has crossed");
+      announced.delete(event.unit);
+    } else if (event.type === "decision" && event.supersedes) {
+      words.set(event.supersedes, "decided again");
+    } else if (event.type === "obligation.overdue") {
+      const pursuit = world.pursuits.get(event.pursuit);
+      const open = pursuit?.obligations.some((duty) => duty.id === event.obligation);
+      if (!open) words.set(event.id, "done since");
+    } else if (event.type === "unit.lost") {
+      const quality = world.units.get(event.unit)?.quality;
+      if (quality !== "lost" && quality !== "stale") words.set(event.id, "heard again");
+    }
+  }
+  for (const [unit, { event }] of announced) {
+    if (!world.pending.has(unit)) words.set(event.id, "taken back");
+  }
+  return words;
+}
+
+/**
+ * @param {World} world
+ * @param {SnapshotMessage} message
+ * @returns {World}
+ */
+function fromSnapshot(world, message) {
+  const alerts = new Map(message.alerts.toSorted((a, b) => a.offset - b.offset).map((alert) => [alert.event.id, alert]));
+  return {
+    epoch: message.epoch,
+    offset: message.offset,
+    gap: world.epoch === null ? null : { filled: message.recovered, events: 0, upto: message.offset },
+    units: moved(new Map(), message.units, message.server_time, world.units),
+    roster: new Map(Object.entries(message.roster)),
+    pursuits: new Map(message.pursuits.map((pursuit) => [pursuit.id, pursuit])),
+    alerts,
+    pending: pendingOf(alerts.values(), message),
+  };
+}
+
+/**
+ * The announcements that still stand, as far as the alerts tell.
+ * @param {Iterable<Alert>} alerts oldest first
+ * @param {SnapshotMessage} message
+ */
+function pendingOf(alerts, message) {
+  /** @type {Map<string, PendingEvent>} */
+  const pending = new Map();
+  for (const { event } of alerts) {
+    if (event.type === "crossing.approaching") pending.set(event.unit, event);
+    else if (event.type === "crossing.confirmed") pending.delete(event.unit);
+  }
+  for (const [unit, t] of message.units) {
+    const approach = pending.get(unit);
+    if (approach && t > unix(approach.crossed_at) + FORECAST_KEPT_S) pending.delete(unit);
+  }
+  return pending;
+}
+
+/**
+ * @param {ReadonlyMap<string, Unit>} units
+ * @param {Row[]} rows
+ * @param {number} time server time of the frame, Unix seconds UTC
+ * @param {ReadonlyMap<string, Unit>} [known] whose lag is kept for a fix that is not new
+ */
+function moved(units, rows, time, known = units) {
+  const next = new Map(units);
+  for (const [name, t, lon, lat, speed, course, territory, quality] of rows) {
+    const before = known.get(name);
+    if (quality === "suspect" && before) {
+      // A place that cannot be true moves nothing on the screen: the unit stays where it last was, and says so.
+      next.set(name, { ...before, quality });
+      continue;
+    }
+    // A row that says only that the unit went silent carries an old fix; the lag is that of when it came.
+    const lag_s = before?.t === t ? before.lag_s : time - t;
+    next.set(name, { name, t, lon, lat, speed, course, territory, quality, lag_s });
+  }
+  return next;
+}
+
+/**
+ * @param {World} world
+ * @param {FeedEvent} event
+ * @returns {World}
+ */
+function happened(world, event) {
+  const alerted = isAlert(event)
+    ? { ...world, alerts: put(world.alerts, event.id, { offset: world.offset, event, acknowledged_by: null }) }
+    : world;
+  switch (event.type) {
+    case "crossing.approaching":
+    case "crossing.probable":
+      return { ...alerted, pending: put(alerted.pending, event.unit, event) };
+    case "crossing.retracted":
+      return withoutPending(alerted, event.unit);
+    case "crossing.confirmed":
+      return crossed(withoutPending(alerted, event.unit), event);
+    case "decision":
+      return inPursuit(alerted, event.pursuit, (pursuit) => decided(pursuit, event));
+    case "obligation.opened":
+    case "obligation.met":
+    case "obligation.overdue":
+    case "obligation.withdrawn":
+      return inPursuit(alerted, event.pursuit, (pursuit) => owed(pursuit, event));
+    case "unit.stale":
+    case "unit.lost":
+      return withQuality(alerted, event.unit, event.type === "unit.lost" ? "lost" : "stale");
+    case "alert.acknowledged": {
+      const alert = alerted.alerts.get(event.event);
+      if (!alert) return alerted;
+      return { ...alerted, alerts: put(alerted.alerts, event.event, { ...alert, acknowledged_by: event.by }) };
+    }
+    case "unit.seen":
+      return alerted.roster.has(event.unit) ? alerted : enrol(alerted, event.unit, {});
+    default:
+      return isConduct(event) ? conducted(alerted, event) : alerted;
+  }
+}
+
+/**
+ * @param {FeedEvent} event
+ * @returns {event is PursuitEvent}
+ */
+function isConduct(event) {
+  return event.type.startsWith("pursuit.");
+}
+
+/**
+ * @param {World} world
+ * @param {CrossingEvent} event
+ * @returns {World}
+ */
+function crossed(world, event) {
+  if (event.pursuit === undefined) return world;
+  return inPursuit(world, event.pursuit, (pursuit) => ({
+    ...pursuit,
+    crossings: [...pursuit.crossings.filter(({ id }) => id !== event.id), event],
+    members: pursuit.members.map((member) =>
+      member.unit === event.unit ? { ...member, territory: event.to } : member,
+    ),
+  }));
+}
+
+/**
+ * @param {Pursuit} pursuit
+ * @param {DecisionEvent} event
+ * @returns {Pursuit}
+ */
+function decided(pursuit, event) {
+  // An obligation that was announced for the crossing is due in earnest from it on, at the time that is named here.
+  const due = new Map(event.obligations.map(({ id, deadline }) => [id, deadline ?? null]));
+  return {
+    ...pursuit,
+    decisions: { ...pursuit.decisions, [event.unit]: event },
+    obligations: pursuit.obligations.map((duty) => {
+      const deadline = due.get(duty.id);
+      return duty.announced && deadline !== undefined ? { ...duty, announced: false, deadline } : duty;
+    }),
+  };
+}
+
+/**
+ * @param {Pursuit} pursuit
+ * @param {ObligationEvent} event
+ * @returns {Pursuit}
+ */
+function owed(pursuit, event) {
+  const others = pursuit.obligations.filter(({ id }) => id !== event.obligation);
+  if (event.type === "obligation.met" || event.type === "obligation.withdrawn") {
+    return { ...pursuit, obligations: others };
+  }
+  const overdue = event.type === "obligation.overdue";
+  /** @type {Duty} */
+  const duty = {
+    id: event.obligation,
+    kind: event.kind,
+    text: event.text,
+    article: event.article,
+    host: event.host,
+    unit: event.unit,
+    deadline: event.deadline ?? null,
+    addressee: event.addressee ?? null,
+    overdue,
+    announced: !overdue && pursuit.members.every((member) => member.territory !== event.host),
+  };
+  return { ...pursuit, obligations: [...others, duty] };
+}
+
+/**
+ * @param {World} world
+ * @param {PursuitEvent} event
+ * @returns {World}
+ */
+function conducted(world, event) {
+  if (event.type === "pursuit.started") {
+    /** @type {Pursuit} */
+    const pursuit = {
+      id: event.pursuit,
+      phase: event.phase,
+      started_at: event.time,
+      ended_at: null,
+      started_in: event.started_in ?? null,
+      ground: event.ground ?? null,
+      note: event.note ?? null,
+      members: [],
+      lines: [],
+      obligations: [],
+      decisions: {},
+      crossings: [],
+    };
+    return joined({ ...world, pursuits: put(world.pursuits, pursuit.id, pursuit) }, event);
+  }
+  const next = inPursuit(world, event.pursuit, (pursuit) => ({ ...pursuit, phase: event.phase }));
+  switch (event.type) {
+    case "pursuit.joined":
+      return joined(next, event);
+    case "pursuit.contact":
+      return inPursuit(next, event.pursuit, (pursuit) =>
+        withLine(pursuit, event.host, (line) => ({
+          ...line,
+          // A further call on a live line does not close it.
+          status: event.status === "attempted" && line.status === "established" ? line.status : event.status,
+          with: event.with ?? line.with,
+          channel: event.channel ?? line.channel,
+          since: event.status === "established" ? (line.since ?? event.time) : line.since,
+        })),
+      );
+    case "pursuit.host_decision":
+      return inPursuit(next, event.pursuit, (pursuit) =>
+        withLine(pursuit, event.host, (line) => ({
+          ...line,
+          decision: event.decision,
+          instructions: event.instructions ?? line.instructions ?? null,
+        })),
+      );
+    case "pursuit.ended":
+      return released(inPursuit(next, event.pursuit, (pursuit) => ({ ...pursuit, ended_at: event.time })), event.pursuit);
+    default:
+      return next;
+  }
+}
+
+/**
+ * @param {World} world
+ * @param {PursuitEvent} event of a unit that starts or joins a pursuit
+ * @returns {World}
+ */
+function joined(world, event) {
+  const { unit } = event;
+  if (unit === undefined) return world;
+  const state = world.roster.get(unit)?.state ?? null;
+  const territory = world.units.get(unit)?.territory ?? null;
+  const started_in = ("started_in" in event ? event.started_in : null) ?? null;
+  const next = inPursuit(world, event.pursuit, (pursuit) => ({
+    ...pursuit,
+    members: [
+      ...pursuit.members.filter((member) => member.unit !== unit),
+      { unit, state, started_in, territory },
+    ],
+  }));
+  return enrol(next, unit, { pursuit: event.pursuit });
+}
+
+/**
+ * The units of a pursuit that is over are free again.
+ * @param {World} world
+ * @param {string} pursuit
+ * @returns {World}
+ */
+function released(world, pursuit) {
+  const roster = new Map(world.roster);
+  for (const [unit, entry] of roster) {
+    if (entry.pursuit === pursuit) roster.set(unit, { ...entry, pursuit: null });
+  }
+  const pending = new Map(world.pending);
+  for (const { unit } of world.pursuits.get(pursuit)?.members ?? []) pending.delete(unit);
+  return { ...world, roster, pending };
+}
+
+/**
+ * @param {World} world
+ * @param {string} unit
+ * @param {Partial<RosterEntry>} entry
+ * @returns {World}
+ */
+function enrol(world, unit, entry) {
+  // Until the server tells more, a unit's state and call sign are those that its name spells: BE-K03.
+  const [, state = null, sign = unit] = /^(BE|NL|LU)-(.+)$/.exec(unit) ?? [];
+  const known = world.roster.get(unit) ?? { state, call_sign: sign, pursuit: null };
+  return { ...world, roster: put(world.roster, unit, { ...known, ...entry }) };
+}
+
+/**
+ * @param {World} world
+ * @param {string} unit
+ * @param {import("./wire.d.ts").Quality} quality
+ * @returns {World}
+ */
+function withQuality(world, unit, quality) {
+  const known = world.units.get(unit);
+  return known ? { ...world, units: put(world.units, unit, { ...known, quality }) } : world;
+}
+
+/**
+ * @param {World} world
+ * @param {string} unit
+ * @returns {World}
+ */
+function withoutPending(world, unit) {
+  if (!world.pending.has(unit)) return world;
+  const pending = new Map(world.pending);
+  pending.delete(unit);
+  return { ...world, pending };
+}
+
+/**
+ * @param {World} world
+ * @param {string} id
+ * @param {(pursuit: Pursuit) => Pursuit} change
+ * @returns {World}
+ */
+function inPursuit(world, id, change) {
+  const pursuit = world.pursuits.get(id);
+  return pursuit ? { ...world, pursuits: put(world.pursuits, id, change(pursuit)) } : world;
+}
+
+/**
+ * @param {Pursuit} pursuit
+ * @param {string} host
+ * @param {(line: Line) => Line} change
+ * @returns {Pursuit}
+ */
+function withLine(pursuit, host, change) {
+  const known = pursuit.lines.find((line) => line.host === host);
+  const line = change(known ?? { host, status: "none", with: null, channel: null, since: null });
+  const lines = known ? pursuit.lines.map((other) => (other === known ? line : other)) : [...pursuit.lines, line];
+  return { ...pursuit, lines };
+}
+
+/**
+ * A copy of a map with one entry set.
+ * @template K, V
+ * @param {ReadonlyMap<K, V>} map
+ * @param {K} key
+ * @param {V} value
+ * @returns {ReadonlyMap<K, V>}
+ */
+function put(map, key, value) {
+  return new Map(map).set(key, value);
+}
