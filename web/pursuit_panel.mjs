@@ -59,6 +59,8 @@ class Card {
   #members = element("ul", "members");
   #lines = element("ul", "lines");
   #error = element("p", "error");
+  #says = element("div", "says");
+  #hostName = element("span");
   #established;
   #decisions;
   #end;
@@ -74,7 +76,7 @@ class Card {
     const decide = (/** @type {string} */ text, /** @type {string} */ decision, tone = "") =>
       button(text, () => run("host-decision", this.#named({ decision })), tone);
     this.#established = button("Contact established", () => run("contact", this.#named({ status: "established" })), "primary");
-    this.#decisions = [decide("Host: continue", "continue"), decide("Host: takes over", "takeover"), decide("Host: STOP", "stop", "danger")];
+    this.#decisions = [decide("Continue", "continue"), decide("Takes over", "takeover"), decide("STOP", "stop", "danger")];
     this.#end = button("End…", () => this.#ask(true));
     this.#endSure = button("End the pursuit", () => {
       this.#ask(false);
@@ -85,7 +87,10 @@ class Card {
     this.#error.hidden = true;
     this.#error.setAttribute("role", "alert");
     this.#buttons = [this.#established, ...this.#decisions, this.#end, this.#endSure];
-    const actions = element("div", "actions", ...this.#buttons);
+    this.#says.append(this.#hostName, ...this.#decisions);
+    this.#says.setAttribute("role", "group");
+    this.#says.setAttribute("aria-label", "What the host state decides");
+    const actions = element("div", "actions", this.#established, this.#says, this.#end, this.#endSure);
     const header = element("header", "", this.#title, this.#phase);
     this.article = element("article", "card", header, this.#advice, actions, this.#error, this.#members, this.#lines, this.#note);
   }
@@ -119,7 +124,8 @@ class Card {
     const told = pursuit.lines.some(({ host, status }) => host === this.#host && status === "established");
     this.#established.hidden = ended || this.#host === null || told;
     say(this.#established, this.#established.hidden ? null : `Contact with ${this.#host} established`);
-    for (const decision of this.#decisions) decision.hidden = ended || this.#host === null;
+    this.#says.hidden = ended || this.#host === null;
+    say(this.#hostName, `${this.#host} says:`);
     this.#end.hidden = ended || this.#sure;
   }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from tests.tracker.io.http_room import BEGAN_AT, BORDERS, HttpRoom, ping
 from tracker.io.credentials import Credentials
@@ -396,20 +397,20 @@ async def test_errors_are_json(http_room: HttpRoom, method: str, path: str, stat
 
 
 async def test_a_fault_of_ours_is_told_by_an_id_and_nothing_else(
-    http_room: HttpRoom, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    http_room: HttpRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(http_room.service, "events", fail)
-    status, field, reason = (await http_room.get("/api/v1/events")).error
+    with capture_logs() as logged:
+        status, field, reason = (await http_room.get("/api/v1/events")).error
 
     assert (status, field) == (500, "")
     assert "secret" not in reason
-    error_id = reason.rpartition(" ")[2]
-    logged = capsys.readouterr().out
-    assert error_id in logged
-    assert "secret detail" in logged
+    (entry,) = logged
+    assert (entry["error_id"], entry["log_level"]) == (reason.rpartition(" ")[2], "error")
+    assert entry["exc_info"]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/config", "/absent", "/healthz", "/metrics"])

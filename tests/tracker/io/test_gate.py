@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tracker.io.config import Address, Config, Http, Ws
+from tracker.io.config import Address, Auth, Config, Http, Ws
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 
 ANY = "0.0.0.0"  # noqa: S104
 
 
-def gate(http: str = "127.0.0.1", ws: str | None = None, *, port: int = 8080, config: Config | None = None) -> Gate:
-    """Of a server that listens there, the sockets on 8081."""
-    return Gate(config or Config(), Address(http, port), Address(ws or http, 8081), Credentials())
+MakeGate = Callable[..., Gate]
+
+
+@pytest.fixture
+def gate(credentials: Credentials) -> MakeGate:
+    """Makes the gate of a server that listens there, the sockets on 8081."""
+
+    def make(http: str = "127.0.0.1", ws: str | None = None, *, port: int = 8080, config: Config | None = None) -> Gate:
+        return Gate(config or Config(), Address(http, port), Address(ws or http, 8081), credentials)
+
+    return make
 
 
 @pytest.mark.parametrize(
@@ -45,17 +55,17 @@ def gate(http: str = "127.0.0.1", ws: str | None = None, *, port: int = 8080, co
         (ANY, "10.9.9.9; script-src *:8080", False),
     ],
 )
-def test_host(http: str, host: str | None, *, expected: bool) -> None:
+def test_host(gate: MakeGate, http: str, host: str | None, *, expected: bool) -> None:
     assert gate(http).expects_http_host(host) is expected
 
 
-def test_port_80_may_be_left_out() -> None:
+def test_port_80_may_be_left_out(gate: MakeGate) -> None:
     assert gate(port=80).expects_http_host("localhost")
     assert gate(ANY, port=80).expects_http_host("10.9.9.9")
     assert not gate(ANY, port=80).expects_http_host("evil.example")
 
 
-def test_a_configured_origin_is_a_name_and_an_origin() -> None:
+def test_a_configured_origin_is_a_name_and_an_origin(gate: MakeGate) -> None:
     config = Config(http=Http(origins=("https://dispatch.example",)))
     behind_proxy = gate("10.1.2.3", config=config)
 
@@ -83,11 +93,11 @@ def test_a_configured_origin_is_a_name_and_an_origin() -> None:
         (ANY, "https://10.9.9.9:8080", False),
     ],
 )
-def test_origin(http: str, origin: str | None, *, trusted: bool) -> None:
+def test_origin(gate: MakeGate, http: str, origin: str | None, *, trusted: bool) -> None:
     assert gate(http).trusts_origin(origin) is trusted
 
 
-def test_dispatch_is_open_only_while_both_addresses_are_loopback() -> None:
+def test_dispatch_is_open_only_while_both_addresses_are_loopback(gate: MakeGate) -> None:
     assert gate("127.0.0.1").admits_dispatcher(None)
     assert not gate("127.0.0.1", "10.1.2.3").admits_dispatcher(None)
     assert not gate("10.1.2.3", "127.0.0.1").admits_dispatcher(None)
@@ -104,15 +114,44 @@ def test_dispatch_is_open_only_while_both_addresses_are_loopback() -> None:
         ("10.1.2.3", "10.1.2.3", "10.1.2.3:8080", "ws://10.1.2.3:8081/live"),
     ],
 )
-def test_the_feed_is_reached_by_the_name_that_reached_the_page(http: str, ws: str, host: str, url: str) -> None:
+def test_the_feed_is_reached_by_the_name_that_reached_the_page(
+    gate: MakeGate, http: str, ws: str, host: str, url: str
+) -> None:
     assert gate(http, ws).feed_url(host) == url
     assert gate(http, ws).feed_origin(host) == url.removesuffix("/live")
 
 
-def test_a_configured_feed_url_goes_first() -> None:
+def test_a_configured_feed_url_goes_first(gate: MakeGate) -> None:
     config = Config(ws=Ws(url="wss://dispatch.example/feed/live"))
     behind_proxy = gate(ANY, config=config)
 
     assert behind_proxy.feed_url("10.9.9.9:8080") == "wss://dispatch.example/feed/live"
     assert behind_proxy.feed_origin("10.9.9.9:8080") == "wss://dispatch.example"
     assert behind_proxy.expects_ws_host("dispatch.example")
+
+
+def test_a_token_decides_who_it_is(gate: MakeGate, tokens: dict[str, str]) -> None:
+    strict = gate(ANY)
+    grants = {kind: strict.grant(f"Bearer {token}") for kind, token in tokens.items()}
+
+    assert {kind: strict.admits_dispatcher(grant) for kind, grant in grants.items()} == {
+        "unit": False,
+        "gateway": False,
+        "dispatcher": True,
+        "odd": False,
+    }
+    assert strict.admits_unit(grants["unit"], "BE-K03")
+    assert not strict.admits_unit(grants["unit"], "BE-K04")
+    assert strict.admits_unit(grants["gateway"], "BE-K04")
+    assert not strict.admits_unit(grants["dispatcher"], "BE-K03")
+    assert not strict.admits_unit(None, "BE-K03")
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic {unit}", "{unit}", "Bearer {unit}x"])
+def test_what_is_no_token_is_nobody(gate: MakeGate, tokens: dict[str, str], header: str | None) -> None:
+    assert gate().grant(None if header is None else header.format(**tokens)) is None
+
+
+def test_without_tokens_anybody_sends_for_any_unit(gate: MakeGate) -> None:
+    assert gate(config=Config(auth=Auth(required=False))).admits_unit(None, "BE-K03")
+    assert not gate().admits_unit(None, "BE-K03")

@@ -43,6 +43,19 @@ async def test_positions_wait_for_the_tick_and_the_newest_wins(room: Room) -> No
     assert after["event"]["pursuit"] == "p-1"
 
 
+async def test_snapshots_of_one_tick_differ_when_something_happened_between(room: Room) -> None:
+    """The picture is shared by all who come in one tick, but not across an event."""
+    async with subscribe(room) as (_, before):
+        await room.submit(start(1))
+        async with subscribe(room) as (late, after):
+            await room.submit(start(2))
+            message = await receive_until(late, "event")
+
+    assert after["offset"] == before["offset"] + 1
+    assert [pursuit["id"] for pursuit in after["pursuits"]] == ["p-1"]
+    assert message["offset"] == after["offset"] + 1
+
+
 async def test_one_frame_is_encoded_for_everybody(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded: list[object] = []
     original = Moves.frame
@@ -121,7 +134,7 @@ async def test_what_a_slow_viewer_missed_comes_later_newest_only(room: Room) -> 
         rows: dict[str, list[Any]] = {}
         frames = 0
         newest = BEGAN_AT + 100 * ticks
-        async with room.ticking(0.02):
+        async with room.ticking(0.02), asyncio.timeout(20):
             while len(rows) < 1_001 or any(rows[f"BE-{number:03}"][1] != newest for number in range(1_000)):
                 message = await receive(slow)
                 if message["type"] == "positions":

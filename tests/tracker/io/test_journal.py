@@ -86,14 +86,14 @@ def test_each_group_calls_fsync(tmp_path: Path) -> None:
 
     class Watching(apsw.VFS):
         def __init__(self) -> None:
-            super().__init__("watching", "")
+            super().__init__("watching", "unix")
 
         def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
             return WatchedFile(name, flags)
 
     class WatchedFile(apsw.VFSFile):
         def __init__(self, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-            super().__init__("", name, flags)
+            super().__init__("unix", name, flags)
             self.name = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
 
         def xSync(self, flags: int) -> None:  # noqa: N802

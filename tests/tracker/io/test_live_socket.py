@@ -196,9 +196,10 @@ async def test_pages_of_other_sites_are_refused(room: Room, origin: str) -> None
 async def test_two_origins_are_none(room: Room) -> None:
     ours = "http://127.0.0.1:8080"
     headers = [("Origin", ours), ("Origin", ours)]
-    with pytest.raises(InvalidStatus):
+    with pytest.raises(InvalidStatus) as refused:
         async with connect(room.url(), additional_headers=headers):
             pass
+    assert refused.value.response.status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -216,11 +217,16 @@ async def test_our_own_page_may_watch(room: Room, origin: str) -> None:
         assert (await receive(viewer))["type"] == "snapshot"
 
 
-async def test_beyond_loopback_a_dispatchers_token_is_needed(room: Room) -> None:
+async def test_beyond_loopback_a_dispatchers_token_is_needed(room: Room, tokens: dict[str, str]) -> None:
     await room.close()
     await room.open("0.0.0.0")  # noqa: S104
 
     assert await refusal(room) == (401, "Authorization")
     assert await refusal(room, Authorization="Bearer wrong") == (401, "Authorization")
     assert await refusal(room, Authorization="Basic eA==") == (401, "Authorization")
+    assert await refusal(room, Authorization=f"Bearer {tokens['unit']}") == (401, "Authorization")
     assert await refusal(room, f"evil.example:{room.port}") == (403, "Host")
+    headers = {"Authorization": f"Bearer {tokens['dispatcher']}"}
+    async with connect(room.url(), additional_headers=headers) as viewer:
+        await viewer.send('{"type":"subscribe"}')
+        assert (await receive(viewer))["type"] == "snapshot"
