@@ -221,7 +221,10 @@ class Hub:
             # Ticks that could not be kept are left out, not made up for.
             due_at = max(due_at + self._tick_s, self._loop.time())
             await asyncio.sleep(due_at - self._loop.time())
-            self.tick()
+            try:
+                self.tick()
+            except Exception:  # noqa: BLE001 - one tick that fails must not be the last one
+                _log.exception("a tick failed")
 
     def tick(self) -> None:
         """Send each viewer that keeps up what moved since its last frame, or a heartbeat."""

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import msgspec
 
-from tracker.treaty.cite import Basis, Cite
+from tracker.treaty.cite import Basis, Cite, Scene, binding
 from tracker.treaty.facts import Facts
 from tracker.treaty.table import Permitted
 
@@ -20,17 +20,12 @@ class ThirdState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: tuple[str, ...]
     permitted: Permitted
     basis: Basis
+    cite: Cite
     words: str
     powers: tuple[str, ...]
     warnings: tuple[str, ...]
-    from_: tuple[str, ...] = msgspec.field(name="from", default=())
-    instrument: str = "CISA"
-    article: str = "41"
-
-    @property
-    def cite(self) -> Cite:
-        """The article that it rests on."""
-        return Cite(self.instrument, self.article)
+    by_another_state: bool = False
+    """True when it is only for crossings that do not start from the unit's own state."""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,11 +39,17 @@ def borders() -> tuple[ThirdState, ...]:
     return msgspec.convert(tomllib.loads(text), _File).border
 
 
-def entering(facts: Facts) -> ThirdState | None:
-    """The entry for a crossing out of the Benelux; None when there is none, and nothing is known."""
+def entering(facts: Facts, scene: Scene) -> ThirdState | None:
+    """The entry for a pursuit out of the Benelux; None when there is none, or it is not known which one it is."""
+    left_own_state = facts.left_own_state
     for entry in borders():
         if facts.unit.origin_state not in entry.origin or facts.crossing.to not in entry.to:
             continue
-        if not entry.from_ or facts.crossing.from_ in entry.from_:
+        if not binding((entry.cite,), scene):
+            continue
+        if left_own_state is None:
+            # Whether the first entry or a later one fits turns on a fact that nobody has stated.
+            return None
+        if entry.by_another_state is not left_own_state:
             return entry
     return None

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import Final
 
 from tracker.treaty.facts import LOCAL
+from tracker.treaty.params import params
 
-SIX_HOURS_S: Final = 6 * 3600
-NIGHT_ENDS: Final = time(9)
-"""Art. 21(3): the hours from midnight to nine do not count."""
+
+def confirm_by(told_at: float) -> float:
+    """Art. 12(2): until when data given orally are confirmed in writing."""
+    return told_at + params().written_confirmation.seconds
+
+
+def observe_until(crossed_at: float) -> float:
+    """Art. 22(5): when an urgent observation stops if consent has not come."""
+    return crossed_at + params().observation_without_consent.seconds
 
 
 def release_at(held_at: float) -> float:
-    """The latest release of a person held after a pursuit: six hours after the hold, 00:00-09:00 local not counted.
+    """Art. 21(3): the latest release of a person held after a pursuit, unless a European arrest warrant has arrived.
 
-    Art. 21(3), unless a European arrest warrant has arrived. It binds the host state; to others it is information.
+    Six hours after the hold began, 00:00-09:00 local time not counted. It binds the host state; to others it is
+    information.
     """
+    day = params().night.ends_at
     now = datetime.fromtimestamp(held_at, LOCAL)
-    left_s: float = SIX_HOURS_S
+    left_s = params().questioning.seconds
     while True:
-        if now.time() < NIGHT_ENDS:
-            now = datetime.combine(now.date(), NIGHT_ENDS, LOCAL)
+        if now.time() < day:
+            now = datetime.combine(now.date(), day, LOCAL)
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), LOCAL)
         # Elapsed time is what counts, and both changes of the clocks fall into the night.
         day_s = midnight.timestamp() - now.timestamp()

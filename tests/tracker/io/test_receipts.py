@@ -89,9 +89,7 @@ def test_senders_without_number_do_not_fill_the_memory() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=40), st.lists(st.integers(0, 3), max_size=40))
-def test_an_ack_never_covers_what_came_and_is_not_dealt_with(
-    sent: list[tuple[int, bool]], paces: list[int]
-) -> None:
+def test_an_ack_never_covers_what_came_and_is_not_dealt_with(sent: list[tuple[int, bool]], paces: list[int]) -> None:
     """Any order of numbers, any failures, any lag between coming and being dealt with."""
     receipts = Receipts()
     waiting: list[tuple[int, bool]] = []

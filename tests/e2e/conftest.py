@@ -1,0 +1,33 @@
+"""Servers for end-to-end tests; each is stopped when its test is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.process import Server
+
+ServerFactory = Callable[..., Server]
+
+
+@pytest.fixture
+def server_factory(tmp_path: Path) -> Iterator[ServerFactory]:
+    """Starts servers: `server_factory("--no-auth")`."""
+    servers: list[Server] = []
+
+    def start(*options: str, data: Path | None = None) -> Server:
+        server = Server(data or tmp_path / f"data{len(servers)}", *options)
+        servers.append(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def server(server_factory: ServerFactory) -> Server:
+    """A server that asks units for tokens."""
+    return server_factory()

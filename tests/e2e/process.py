@@ -1,0 +1,162 @@
+"""A real server process over real sockets, and what talks to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import websockets.sync.client as ws
+from websockets.sync.connection import Connection
+
+ROOT = Path(__file__).parents[2]
+READY_S = 30.0
+
+
+def run(*arguments: str, stdin: bytes = b"", timeout_s: float = 120.0) -> subprocess.CompletedProcess[bytes]:
+    """A command of the command line."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "server.py"), *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def lines(body: bytes) -> list[dict[str, Any]]:
+    """JSON lines."""
+    return [json.loads(line) for line in body.splitlines()]
+
+
+class Server:
+    """`drempelloos serve` on free ports. Restarts keep the data directory and, once known, the ports."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self.options = options
+        self.http = ""
+        self.ws = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._addresses = ("127.0.0.1:0", "127.0.0.1:0")
+
+    def start(self) -> Self:
+        """Start it, and wait until it says that it is ready."""
+        http, ws = self._addresses
+        command = [sys.executable, str(ROOT / "server.py"), "serve", "--http", http, "--ws", ws]
+        log = (self.data.parent / f"{self.data.name}.log").open("ab")
+        self._process = subprocess.Popen(
+            [*command, "--data", str(self.data), *self.options], stdout=subprocess.PIPE, stderr=log
+        )
+        log.close()
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the server did not start: {self.log()}")
+        ready = json.loads(line)
+        assert ready["ready"] is True
+        self.http, self.ws = ready["http"], ready["ws"]
+        self._addresses = (self.http.removeprefix("http://"), self.ws.removeprefix("ws://"))
+        return self
+
+    def log(self) -> str:
+        """What it logged so far."""
+        return (self.data.parent / f"{self.data.name}.log").read_text(errors="replace")
+
+    def kill(self) -> None:
+        """As a power cut of the process: SIGKILL."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """As an operator does: SIGTERM. Returns the exit status."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        process = self._process
+        if process is None:
+            return 0
+        self._process = None
+        if process.poll() is None:
+            process.send_signal(number)
+        status = process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
+        return status
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def get(self, path: str, **headers: str) -> Any:
+        """The JSON of a GET; raises `urllib.error.HTTPError` for what is not 2xx."""
+        return self._call(urllib.request.Request(self.http + path, headers=headers))
+
+    def post(self, path: str, body: object, **headers: str) -> Any:
+        """The JSON that a POST is answered with."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._call(
+            urllib.request.Request(
+                self.http + path, data=data, headers={"Content-Type": "application/json", **headers}, method="POST"
+            )
+        )
+
+    def status(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of a GET, or of a POST when there is a body."""
+        try:
+            return 200, self.get(path, **headers) if body is None else self.post(path, body, **headers)
+        except urllib.error.HTTPError as error:
+            text = error.read()
+            error.close()
+            return error.code, json.loads(text) if text.startswith(b"{") else text
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event so far, by the API."""
+        found: list[dict[str, Any]] = []
+        after = 0
+        while page := self.get(f"/api/v1/events?after={after}&limit=500"):
+            found += page["events"]
+            if not page["events"]:
+                return found
+            after = page["next"]
+        return found
+
+    def token(self, *options: str) -> str:
+        """A new token, made by the command line while the server runs."""
+        done = run("token", "issue", "--data", str(self.data), *options)
+        assert done.returncode == 0, done.stderr
+        return str(json.loads(done.stdout)["token"])
+
+    @contextmanager
+    def units(self, token: str | None = None, **options: Any) -> Iterator[Connection]:
+        """A unit's socket."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with ws.connect(f"{self.ws}/units", additional_headers=headers, compression=None, **options) as connection:
+            yield connection
+
+    @contextmanager
+    def live(self, epoch: str | None = None, offset: int | None = None) -> Iterator[Connection]:
+        """A viewer's socket, subscribed."""
+        with ws.connect(f"{self.ws}/live", compression=None, max_size=None) as connection:
+            connection.send(json.dumps({"type": "subscribe", "epoch": epoch, "offset": offset, "bbox": None}))
+            yield connection
+
+    @staticmethod
+    def _call(request: urllib.request.Request) -> Any:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+            return json.loads(answer.read())
+
+
+def is_ci() -> bool:
+    """In CI nothing is skipped."""
+    return bool(os.environ.get("CI"))
