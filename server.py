@@ -17,6 +17,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from borders.errors import BoundaryFileError
 from tracker.errors import DrempelloosError, Refused
 
 app: Final = typer.Typer(
@@ -201,7 +202,7 @@ def main() -> None:
     except Refused as error:
         typer.echo(f"drempelloos: {error}", err=True)
         sys.exit(2)
-    except (DrempelloosError, OSError) as error:
+    except (DrempelloosError, BoundaryFileError, OSError) as error:
         typer.echo(f"drempelloos: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:

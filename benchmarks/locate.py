@@ -14,6 +14,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import shapely
@@ -117,18 +118,15 @@ def table(atlas: Atlas, long: Long, points: int, runs: int) -> None:
             raise SystemExit(f"{wrong} of {points} {name} points differ: nothing to compare")
         for size in (100_000, 10_000, 1_000, 100):
             ours, theirs = median_each(
-                lambda lon=lon, lat=lat, size=size: in_batches(atlas.territories, lon, lat, size),
-                lambda lon=lon, lat=lat, size=size: in_batches(long.batch, lon, lat, size),
+                partial(in_batches, atlas.territories, lon, lat, size),
+                partial(in_batches, long.batch, lon, lat, size),
                 points,
                 runs,
             )
             print(f"| {name} | {size:,} | {ours:,.1f} | {theirs:,.0f} | {theirs / ours:,.1f} |")
         some = list(zip(lon[:5_000].tolist(), lat[:5_000].tolist(), strict=True))
         ours, theirs = median_each(
-            lambda some=some: one_by_one(atlas.territory, some),
-            lambda some=some: one_by_one(long.one, some),
-            len(some),
-            runs,
+            partial(one_by_one, atlas.territory, some), partial(one_by_one, long.one, some), len(some), runs
         )
         print(f"| {name} | 1 | {ours:,.0f} | {theirs:,.0f} | {theirs / ours:,.1f} |")
 
@@ -155,8 +153,8 @@ def others(atlas: Atlas, runs: int) -> None:
         work()
         median_us = statistics.median(nanoseconds(work, count) for _ in range(runs)) / 1000
         print(f"| {question} | {points} | {median_us:,.2f} |")
-    load_ms = statistics.median(nanoseconds(load, 1) for _ in range(min(runs, 5))) / 1e6
-    print(f"| load the boundary file | - | {load_ms * 1000:,.0f} |")
+    load_us = statistics.median(nanoseconds(load, 1) for _ in range(runs)) / 1000
+    print(f"| load the boundary file | - | {load_us:,.0f} |")
 
 
 def main() -> None:

@@ -11,10 +11,12 @@ are; over 5 km that is within 0.7 m of the geodesic.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from borders.coverage import MICRO, OUTSIDE, Coverage
 from borders.features import Feature, features
@@ -27,7 +29,7 @@ _SAME_DEG: Final = 1e-9
 """Border points nearer together than this (0.1 mm) are one."""
 
 
-class BadCoordinate(ValueError):  # noqa: N818  reads as what it says
+class BadCoordinate(ValueError):
     """Not a position on Earth: not a number, infinite, or out of range."""
 
 
@@ -87,8 +89,7 @@ class Atlas:
         self._polygons: Final = _polygons(coverage)
         self._edges: Final = _edges(coverage)
         self._lines: Final = Lines(BOX, self._edges)
-        present = tuple(sorted(self._polygons))
-        self._grid: Final = Grid(BOX, self._edges, lambda lon, lat: self._exact(present, lon, lat))
+        self._grid: Final = Grid(BOX, self._edges, self._anywhere)
 
     def territory(self, lon: float, lat: float) -> Territory:
         """The territory of a point; `OUTSIDE` beyond the box."""
@@ -126,30 +127,33 @@ class Atlas:
         codes = self._grid.codes(lon, lat)
         mixed = np.flatnonzero(codes >= MIXED)
         if mixed.size:
-            kinds = codes[mixed]
-            for kind in np.flatnonzero(np.bincount(kinds)).tolist():
-                at = mixed[kinds == kind]
-                codes[at] = self._exact(self._grid.sets[kind - MIXED], lon[at], lat[at])
+            codes[mixed] = self._exact(self._grid.members[codes[mixed] - MIXED], lon[mixed], lat[mixed])
         return codes
 
-    def _exact(self, candidates: tuple[int, ...], lon: Floats, lat: Floats) -> Codes:
-        """Which of the candidates has each point; each point must lie in one of them."""
-        answer = np.full(lon.size, candidates[-1], dtype=np.uint8)
-        left = np.arange(lon.size)
-        for candidate in candidates[:-1]:
-            has = shapely.intersects_xy(self._polygons[candidate], lon[left], lat[left])
-            answer[left[has]] = candidate
-            left = left[~has]
+    def _exact(self, candidates: NDArray[np.bool_], lon: Floats, lat: Floats) -> Codes:
+        """Which of its candidates, (n, territories), has each point; one must, so the last is not asked.
+
+        Uses the candidates up.
+        """
+        answer: Codes = (candidates.shape[1] - 1 - np.argmax(candidates[:, ::-1], axis=1)).astype(np.uint8)
+        for code, polygon in self._polygons.items():
+            asked = np.flatnonzero(candidates[:, code] & (answer != code))
+            if asked.size:
+                found = asked[shapely.intersects_xy(polygon, lon[asked], lat[asked])]
+                answer[found] = code
+                candidates[found] = False
         return answer
+
+    def _anywhere(self, lon: Floats, lat: Floats) -> Codes:
+        """The territories of points in the box, by geometry alone."""
+        return self._exact(np.ones((lon.size, len(TERRITORIES)), dtype=np.bool_), lon, lat)
 
     def locate(self, lon: float, lat: float) -> Place:
         """Territory, distance to the nearest border and its name. The edge of the box is no border."""
         territory = self.territory(lon, lat)
         if territory is Territory.OUTSIDE:
             return Place(territory, None, None)
-        distance_m, border = self._lines.nearest(
-            TERRITORIES.index(territory), np.array([lon]), np.array([lat])
-        )
+        distance_m, border = self._lines.nearest(TERRITORIES.index(territory), np.array([lon]), np.array([lat]))
         return Place(territory, float(distance_m[0]), self._lines.names[border[0]])
 
     def locate_many(self, lon: Floats, lat: Floats) -> Places:
@@ -177,9 +181,7 @@ class Atlas:
         here = self.territory(lon, lat)
         if here is Territory.OUTSIDE:
             return -math.inf
-        distance_m = float(
-            self._lines.nearest(TERRITORIES.index(territory), np.array([lon]), np.array([lat]))[0][0]
-        )
+        distance_m = float(self._lines.nearest(TERRITORIES.index(territory), np.array([lon]), np.array([lat]))[0][0])
         return distance_m if here is territory else -distance_m
 
     def distance_bound_m(self, lon: float, lat: float) -> float:
@@ -217,22 +219,28 @@ class Atlas:
         not a border.
         """
         ends = self.territory(*a), self.territory(*b)
-        leaves = Territory.OUTSIDE in ends
-        edges = self._grid.edges_along(*a, *b)
-        if a == b or (edges.size == 0 and not leaves):
-            return ()
-        touches = crossings(self._edges.take(edges), a, b)
-        if leaves:
-            touches = sorted([*touches, *_box_crossings(a, b)])
-        cuts = _distinct(touches, _SAME_DEG / math.dist(a, b))
-        middle = (np.array(cuts[:-1]) + np.array(cuts[1:])) / 2
-        between = self.territories(a[0] + middle * (b[0] - a[0]), a[1] + middle * (b[1] - a[1]))
-        chain = [ends[0], *(TERRITORIES[code] for code in between.tolist()), ends[1]]
+        length_deg = math.dist(a, b)
+        cuts = [0.0, 1.0]
+        if length_deg > _SAME_DEG:
+            touches = self._touches(a, b)
+            if not touches:
+                return ()
+            cuts = _distinct(touches, _SAME_DEG / length_deg)
+        middles = [(before + after) / 2 for before, after in pairwise(cuts)]
+        chain = [ends[0], *(self.territory(*_along(a, b, middle)) for middle in middles), ends[1]]
         return tuple(
-            BorderPoint(cut, a[0] + cut * (b[0] - a[0]), a[1] + cut * (b[1] - a[1]), before, after)
-            for cut, before, after in zip(cuts, chain, chain[1:], strict=False)
+            BorderPoint(cut, *_along(a, b, cut), before, after)
+            for cut, (before, after) in zip(cuts, pairwise(chain), strict=True)
             if before is not after
         )
+
+    def _touches(self, a: tuple[float, float], b: tuple[float, float]) -> list[float]:
+        """Fractions, ascending, at which the segment may touch a border or the edge of the box: all there are."""
+        edges = self._grid.edges_along(*a, *b)
+        touches = crossings(self._edges.take(edges), a, b) if edges.size else []
+        if not (self._grid.covers(*a) and self._grid.covers(*b)):
+            touches = sorted([*touches, *_box_crossings(a, b)])
+        return touches
 
     def features(self) -> list[Feature]:
         """The territories, then the borders between them, as GeoJSON features (RFC 7946)."""
@@ -295,6 +303,11 @@ def _box_crossings(a: tuple[float, float], b: tuple[float, float]) -> list[float
     met = [(side - a[0]) / dx for side in (west, east) if dx]
     met += [(side - a[1]) / dy for side in (south, north) if dy]
     return [fraction for fraction in met if 0.0 <= fraction <= 1.0]
+
+
+def _along(a: tuple[float, float], b: tuple[float, float], fraction: float) -> tuple[float, float]:
+    """The point so far along the segment."""
+    return a[0] + fraction * (b[0] - a[0]), a[1] + fraction * (b[1] - a[1])
 
 
 def _distinct(fractions: list[float], apart: float) -> list[float]:

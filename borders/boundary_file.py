@@ -22,6 +22,7 @@ import numpy as np
 
 from borders.atlas import Atlas
 from borders.coverage import Coverage
+from borders.errors import BoundaryFileError
 from borders.states import BOX, TERRITORIES
 
 PACKAGED: Final = Path(__file__).parent / "data" / "benelux.borders"
@@ -33,15 +34,6 @@ MAGIC: Final = b"\x89DRB\r\n\x1a\n"
 FORMAT: Final = 1
 
 _PREFIX: Final = struct.Struct("<8sHI")
-
-
-class BoundaryFileError(Exception):
-    """The boundary file cannot be used; the message names the file and the reason, in one line."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"boundary file {path}: {reason}")
-        self.path: Final = path
-        self.reason: Final = reason
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

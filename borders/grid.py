@@ -55,18 +55,16 @@ class Edges(NamedTuple):
 
     def take(self, ids: Ids) -> Edges:
         """Some of the edges."""
-        return Edges(
-            self.x0[ids], self.y0[ids], self.x1[ids], self.y1[ids], self.lefts[ids], self.rights[ids]
-        )
+        return Edges(self.x0[ids], self.y0[ids], self.x1[ids], self.y1[ids], self.lefts[ids], self.rights[ids])
 
 
 class Grid:
     """What every cell of the box knows.
 
     Args:
-        box: west, south, east, north in degrees. edges: every border in it, but not the edge of the box.
-        territories: the exact answer for positions that lie on no border, asked once for every run of empty
-        cells.
+        box: west, south, east, north in degrees.
+        edges: every border in it, but not the edge of the box.
+        territories: the exact answer for positions on no border, asked once for every run of empty cells.
     """
 
     __slots__ = (
@@ -81,6 +79,7 @@ class Grid:
         "_north",
         "_south",
         "_west",
+        "members",
         "sets",
     )
 
@@ -107,6 +106,8 @@ class Grid:
             tuple(code for code in range(MIXED) if bits >> code & 1) for bits in kinds[1:].tolist()
         )
         """The territory codes that meet in a border cell, each set in the order of `TERRITORIES`."""
+        self.members: Final = np.array([[code in codes for code in range(MIXED)] for codes in self.sets])
+        """The same as truth values, (sets, territories)."""
 
         border = (meeting != 0).reshape(SIZE, SIZE)
         codes = np.where(border, kind.reshape(SIZE, SIZE) + (MIXED - 1), 0).astype(np.uint8)
@@ -134,9 +135,7 @@ class Grid:
         enters = off <= (0.5 + _MARGIN) * (np.abs(dx) + np.abs(dy)) + _MARGIN
         return (j * SIZE + i)[enters], ids[enters]
 
-    def _fill(
-        self, codes: Codes, inner: NDArray[np.bool_], territories: Callable[[Floats, Floats], Codes]
-    ) -> None:
+    def _fill(self, codes: Codes, inner: NDArray[np.bool_], territories: Callable[[Floats, Floats], Codes]) -> None:
         """Write into the cells that no border enters where they lie.
 
         Neighbours along a row share a side that no border crosses, hence lie in one territory: one question a
@@ -156,12 +155,7 @@ class Grid:
         # Cells are narrowest in the north. A geodesic over the whole box is at most 0.1 % shorter than its
         # parallel.
         height_m = np.radians(1 / self._ky) * meridian_radius_m(self._south) * 0.999
-        width_m = (
-            np.radians(1 / self._kx)
-            * transverse_radius_m(self._north)
-            * np.cos(np.radians(self._north))
-            * 0.999
-        )
+        width_m = np.radians(1 / self._kx) * transverse_radius_m(self._north) * np.cos(np.radians(self._north)) * 0.999
         per_side = SIZE // BLOCK
         blocks = np.logical_or.reduce(border.reshape(per_side, BLOCK, per_side, BLOCK), axis=(1, 3))
         coarse = _gaps(blocks, per_side, width_m * BLOCK, height_m * BLOCK)
@@ -182,9 +176,7 @@ class Grid:
         """Metres that certainly lie between a position in the box and any border; 0 in and beside border
         cells.
         """
-        return self._clearance_m[
-            int((lat - self._south) * self._ky) * _STRIDE + int((lon - self._west) * self._kx)
-        ]
+        return self._clearance_m[int((lat - self._south) * self._ky) * _STRIDE + int((lon - self._west) * self._kx)]
 
     def covers_many(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
         """`covers`, for arrays."""
@@ -201,23 +193,17 @@ class Grid:
         """Ids of all edges that may touch the segment between two positions anywhere: those in its bounding
         box.
         """
-        west, east = sorted(
-            (_clamp((lon_a - self._west) * self._kx), _clamp((lon_b - self._west) * self._kx))
-        )
-        south, north = sorted(
-            (_clamp((lat_a - self._south) * self._ky), _clamp((lat_b - self._south) * self._ky))
-        )
+        west, east = sorted((_clamp((lon_a - self._west) * self._kx), _clamp((lon_b - self._west) * self._kx)))
+        south, north = sorted((_clamp((lat_a - self._south) * self._ky), _clamp((lat_b - self._south) * self._ky)))
         if west == east and south == north and self._flat[south * _STRIDE + west] < MIXED:
             return _NO_EDGES
         row = np.arange(south, north + 1) * SIZE
         first = np.searchsorted(self._edge_cells, row + west, side="left")
         last = np.searchsorted(self._edge_cells, row + east, side="right")
         found = [
-            self._edge_ids[start:end]
-            for start, end in zip(first.tolist(), last.tolist(), strict=True)
-            if start < end
+            self._edge_ids[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True) if start < end
         ]
-        return np.unique(np.concatenate(found)) if found else _NO_EDGES
+        return np.concatenate(found) if found else _NO_EDGES
 
 
 def _padded(cells: NDArray[_Kind]) -> NDArray[_Kind]:

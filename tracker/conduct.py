@@ -6,7 +6,7 @@ the decisions looked at again that it may have changed.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypedDict
 
 import msgspec
 
@@ -107,13 +107,8 @@ def _start(world: World, contact_points: ContactPoints, command: StartPursuit) -
     pursuit = _enlist(turn, pursuit, command.unit, command.started_in)
     turn.emit(
         PursuitStarted(
-            id=turn.id("pursuit.started"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
+            **_common(turn, pursuit, "pursuit.started", command),
             unit=command.unit,
-            note=command.note,
             started_in=pursuit.members[0].started_in,
             ground=command.ground,
         )
@@ -145,13 +140,8 @@ def _join(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: 
     pursuit = _enlist(turn, pursuit, command.unit, command.started_in)
     turn.emit(
         PursuitJoined(
-            id=turn.id("pursuit.joined"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
+            **_common(turn, pursuit, "pursuit.joined", command),
             unit=command.unit,
-            note=command.note,
             started_in=pursuit.members[-1].started_in,
         )
     )
@@ -183,12 +173,7 @@ def _contact(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, comman
     pursuit = turn.keep(pursuit.with_line(line))
     turn.emit(
         PursuitContact(
-            id=turn.id("pursuit.contact"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
-            note=command.note,
+            **_common(turn, pursuit, "pursuit.contact", command),
             host=host,
             status=command.status,
             with_=line.with_,
@@ -215,11 +200,7 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
     pursuit = turn.keep(pursuit.with_line(line))
     turn.emit(
         PursuitHostDecision(
-            id=turn.id("pursuit.host_decision"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
+            **_common(turn, pursuit, "pursuit.host_decision", command),
             host=host,
             decision=command.decision,
             instructions=command.instructions,
@@ -234,12 +215,7 @@ def _danger(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command
     pursuit = turn.keep(msgspec.structs.replace(pursuit, danger=command.disproportionate))
     turn.emit(
         PursuitDanger(
-            id=turn.id("pursuit.danger"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
-            note=command.note,
+            **_common(turn, pursuit, "pursuit.danger", command),
             disproportionate=command.disproportionate,
         )
     )
@@ -256,13 +232,8 @@ def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
     host = member.territory if abroad else None
     turn.emit(
         PursuitHold(
-            id=turn.id("pursuit.hold"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
+            **_common(turn, pursuit, "pursuit.hold", command),
             unit=unit,
-            note=command.note,
             host=host,
         )
     )
@@ -274,12 +245,7 @@ def _handover(turn: Turn, pursuit: Pursuit, command: ReportHandover) -> None:
     pursuit = _move(turn, pursuit, Move.HANDOVER)
     turn.emit(
         PursuitHandover(
-            id=turn.id("pursuit.handover"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
-            note=command.note,
+            **_common(turn, pursuit, "pursuit.handover", command),
             to=command.to,
         )
     )
@@ -297,12 +263,7 @@ def _report(turn: Turn, pursuit: Pursuit, command: FileReport) -> None:
     pursuit = _move(turn, pursuit, Move.REPORT)
     turn.emit(
         PursuitReport(
-            id=turn.id("pursuit.report"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
-            note=command.note,
+            **_common(turn, pursuit, "pursuit.report", command),
             host=host,
         )
     )
@@ -316,11 +277,7 @@ def _end(turn: Turn, pursuit: Pursuit, command: EndPursuit) -> None:
     pursuit = turn.keep(msgspec.structs.replace(pursuit, ended_at=turn.now, approaches=()))
     turn.emit(
         PursuitEnded(
-            id=turn.id("pursuit.ended"),
-            time=turn.time,
-            pursuit=pursuit.id,
-            phase=pursuit.phase,
-            by=command.by,
+            **_common(turn, pursuit, "pursuit.ended", command),
             reason=command.reason,
         )
     )
@@ -331,6 +288,27 @@ def _end(turn: Turn, pursuit: Pursuit, command: EndPursuit) -> None:
     ended = [name for name, other in world.pursuits.items() if other.phase is Phase.ENDED]
     for name in ended[: max(0, len(ended) - PURSUITS_KEPT)]:
         world.drop(world.pursuits, name)
+
+
+class _Common(TypedDict):
+    id: str
+    time: str
+    pursuit: str
+    phase: str
+    by: str | None
+    note: str | None
+
+
+def _common(turn: Turn, pursuit: Pursuit, type_: str, command: PursuitCommand) -> _Common:
+    """What the event of every command says."""
+    return _Common(
+        id=turn.id(type_),
+        time=turn.time,
+        pursuit=pursuit.id,
+        phase=pursuit.phase,
+        by=command.by,
+        note=command.note,
+    )
 
 
 def _move(turn: Turn, pursuit: Pursuit, step: Move) -> Pursuit:

@@ -41,6 +41,7 @@ class Tick(_Input, frozen=True, tag="tick"):
 class _Command(_Input, frozen=True, kw_only=True):
     at: float
     by: str | None = None
+    note: str | None = None
 
 
 class StartPursuit(_Command, frozen=True, kw_only=True, tag="start"):
@@ -50,7 +51,6 @@ class StartPursuit(_Command, frozen=True, kw_only=True, tag="start"):
     unit: str
     started_in: str | None = None
     ground: str | None = None
-    note: str | None = None
 
 
 class JoinPursuit(_Command, frozen=True, kw_only=True, tag="join"):
@@ -59,7 +59,6 @@ class JoinPursuit(_Command, frozen=True, kw_only=True, tag="join"):
     id: str
     unit: str
     started_in: str | None = None
-    note: str | None = None
 
 
 class ReportContact(_Command, frozen=True, kw_only=True, tag="contact"):
@@ -71,7 +70,6 @@ class ReportContact(_Command, frozen=True, kw_only=True, tag="contact"):
     with_: str | None = None
     channel: str | None = None
     happened_at: float | None = None
-    note: str | None = None
 
 
 class ReportHostDecision(_Command, frozen=True, kw_only=True, tag="host_decision"):
@@ -89,7 +87,6 @@ class ReportDanger(_Command, frozen=True, kw_only=True, tag="danger"):
 
     id: str
     disproportionate: bool
-    note: str | None = None
 
 
 class ReportHold(_Command, frozen=True, kw_only=True, tag="hold"):
@@ -97,7 +94,6 @@ class ReportHold(_Command, frozen=True, kw_only=True, tag="hold"):
 
     id: str
     unit: str | None = None
-    note: str | None = None
 
 
 class ReportHandover(_Command, frozen=True, kw_only=True, tag="handover"):
@@ -105,7 +101,6 @@ class ReportHandover(_Command, frozen=True, kw_only=True, tag="handover"):
 
     id: str
     to: str | None = None
-    note: str | None = None
 
 
 class FileReport(_Command, frozen=True, kw_only=True, tag="report"):
@@ -113,7 +108,6 @@ class FileReport(_Command, frozen=True, kw_only=True, tag="report"):
 
     id: str
     host: str | None = None
-    note: str | None = None
 
 
 class EndPursuit(_Command, frozen=True, kw_only=True, tag="end"):

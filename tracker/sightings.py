@@ -67,10 +67,7 @@ def sight(
     now = fix.fixed_at if before is None else max(fix.fixed_at, before.fix.fixed_at)
     turn = Turn(world, entry.received_at, now, *fix.key, boundary_sha256)
 
-    if before is None:
-        watch, notices = detector.begin(fix), ()
-    else:
-        watch, notices = detector.step(before.watch, fix)
+    watch, notices = (detector.begin(fix), ()) if before is None else detector.step(before.watch, fix)
     late = before is not None and fix.fixed_at <= before.fix.fixed_at
     track = Track(
         fix=before.fix if before is not None and late else fix,
@@ -162,7 +159,12 @@ def _place_member(turn: Turn, unit: str, territory: Territory) -> None:
     member = None if pursuit is None else pursuit.member(unit)
     if pursuit is None or member is None or member.territory is not None:
         return
-    placed = msgspec.structs.replace(member, territory=territory, started_in=member.started_in or _state(territory))
+    # Until its first fix nobody knows how far a unit's data time lies behind the server's.
+    began_at = min(member.joined_at, turn.now)
+    placed = msgspec.structs.replace(
+        member, joined_at=began_at, territory=territory, started_in=member.started_in or _state(territory)
+    )
+    pursuit = msgspec.structs.replace(pursuit, started_at=min(pursuit.started_at, began_at))
     turn.keep(pursuit.with_member(placed))
 
 

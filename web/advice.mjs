@@ -53,9 +53,8 @@ export function advise(world, pursuit, now) {
     const what = `${sign(world, crossing.unit)} is about to enter ${territory(crossing.to)}`;
     return { tone: "watch", what, clock: inTime("crossing", crossing.at - now), article: null, duty: null };
   }
-  const open = Object.values(pursuit.decisions).find(
-    (decision) => isAbroad(pursuit, decision) && (decision.permitted === "uncertain" || (decision.asks ?? []).length > 0),
-  );
+  const abroad = Object.values(pursuit.decisions).filter((decision) => isAbroad(pursuit, decision));
+  const open = abroad.find(({ permitted }) => permitted === "uncertain");
   if (open && pursuit.phase === "running") return said(open, "watch");
   const report = duties.find(({ kind }) => kind === "report");
   if (report && pursuit.phase !== "running") {
@@ -63,7 +62,9 @@ export function advise(world, pursuit, now) {
     return { tone: "watch", what, clock: dueTime(report, now), article: report.article, duty: report };
   }
   if (pursuit.phase === "ended") return { tone: "calm", what: "Ended: nothing is due", clock: null, article: null, duty: null };
-  return { tone: "calm", what: "Nothing is due now", clock: null, article: null, duty: null };
+  const signs = abroad.map(({ unit }) => sign(world, unit)).join(", ");
+  const what = signs && pursuit.phase === "running" ? `${signs} may continue: nothing is due now` : "Nothing is due now";
+  return { tone: "calm", what, clock: null, article: abroad[0]?.article ?? null, duty: null };
 }
 
 /**
@@ -95,14 +96,13 @@ export function next(world, pursuit, host, now) {
 function contactAdvice(duty, world, pursuit, now) {
   const what = `Contact ${duty.addressee ?? `the control room of ${territory(duty.host)}`}`;
   const rest = { what, article: duty.article, duty };
-  const crossing = next(world, pursuit, duty.host, now);
-  if (duty.announced && crossing) {
-    const left = crossing.at - now;
+  if (duty.announced) {
+    const at = next(world, pursuit, duty.host, now)?.at ?? (duty.deadline === null ? null : unix(duty.deadline));
+    const left = at === null ? 0 : at - now;
     return { ...rest, tone: left < SOON_S ? "soon" : "watch", clock: inTime("crossing", left) };
   }
-  const clock = dueTime(duty, now);
-  const late = duty.overdue || (!duty.announced && duty.deadline !== null && unix(duty.deadline) < now);
-  return { ...rest, tone: late ? "overdue" : "soon", clock };
+  const late = duty.overdue || (duty.deadline !== null && unix(duty.deadline) < now);
+  return { ...rest, tone: late ? "overdue" : "soon", clock: dueTime(duty, now) };
 }
 
 /**

@@ -138,17 +138,20 @@ export class Alerts {
     const time = element("time", "", clock(at));
     time.dateTime = event.time;
     time.title = utc(at);
-    const text = element("div", "text", element("header", "", time, element("h3", "", words.title)));
-    if (words.article !== null) text.append(element("p", "article", words.article));
-    if (words.mark !== null) text.append(element("p", "mark", words.mark));
-    for (const line of words.lines) text.append(element("p", "line", line));
+    const acknowledge = button("Acknowledge", () => this.#send(event.id));
+    const item = element("li", `alert ${words.tone}`, acknowledge, element("h3", "", time, " ", words.title));
+    if (words.article !== null) item.append(element("p", "article", words.article));
+    if (words.mark !== null) item.append(element("p", "mark", words.mark));
+    for (const line of words.lines) item.append(element("p", "line", line));
+    if (words.more.length > 0) {
+      const folded = words.more.map((line) => element("li", "", line));
+      item.append(element("details", "", element("summary", "", `${folded.length} more`), element("ul", "", ...folded)));
+    }
     const status = element("p", "status");
     const error = element("p", "error");
     error.setAttribute("role", "alert");
     error.hidden = true;
-    const acknowledge = button("Acknowledge", () => this.#send(event.id));
-    text.append(status, error);
-    const item = element("li", `alert ${words.tone}`, text, acknowledge);
+    item.append(status, error);
     item.tabIndex = -1;
     mark(item, "alert", event.id);
     mark(item, "type", event.type);

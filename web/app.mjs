@@ -72,6 +72,7 @@ map.on("load", () => {
   mapIsReady = true;
   camera.follow(world);
 });
+map.once("idle", () => mark(document.body, "map", "drawn"));
 map.on("click", "units", ({ features }) => showUnit(features?.[0]?.properties["unit"] ?? "", false));
 listen({
   j: () => alerts.move(1),

@@ -9,7 +9,7 @@
 
 import { BENELUX } from "./map.mjs";
 
-const CLOSEST = 13.6;
+const CLOSEST = 12.3;
 const GLIDE_MS = 600;
 /** The camera moves when a unit comes this near the edge, as a part of the view, and then makes room. */
 const EDGE = 0.1;

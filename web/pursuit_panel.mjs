@@ -9,7 +9,7 @@
 import { advise } from "./advice.mjs";
 import { arrange, button, byId, element, mark, say } from "./dom.mjs";
 import { clock, ground, phase, speed, territory, unix } from "./format.mjs";
-import { BASIS } from "./words.mjs";
+import { BASIS, PERMITTED } from "./words.mjs";
 import { lag } from "./world.mjs";
 
 /** Minutes for which the card of an ended pursuit stays. */
@@ -193,7 +193,7 @@ function memberRow(there, world, pursuit, member) {
   if (sign) say(sign, world.roster.get(member.unit)?.call_sign ?? member.unit);
   if (where) say(where, `${member.state ?? "?"} unit in ${territory(member.territory)}, ${speed(unit?.speed ?? null)}`);
   const decision = abroad ? pursuit.decisions[member.unit] : undefined;
-  const said = decision ? [decision.title, decision.article, BASIS[decision.basis]].filter(Boolean).join(" · ") : null;
+  const said = decision ? [PERMITTED[decision.permitted], decision.article, decision.rule, BASIS[decision.basis]].filter(Boolean).join(" · ") : null;
   if (says) say(says, said);
   mark(row, "member", member.unit);
   mark(row, "abroad", String(abroad));

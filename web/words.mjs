@@ -10,16 +10,20 @@ import { age, clock, countdown, territory, uncertainty, unix } from "./format.mj
  * @property {"info" | "watch" | "alarm" | "good"} tone
  * @property {string} title
  * @property {string[]} lines
+ * @property {string[]} more what is folded away until asked for
  * @property {string | null} article the article behind it, with what it belongs to
  * @property {string | null} mark what stands behind it when it is not the text of the law
  */
 
-/** @type {Record<DecisionEvent["permitted"], {tone: Words["tone"], title: string}>} */
-const PERMITTED = {
-  yes: { tone: "good", title: "May continue" },
-  conditional: { tone: "watch", title: "May continue on conditions" },
-  uncertain: { tone: "watch", title: "Uncertain whether it may continue" },
-  no: { tone: "alarm", title: "May not continue" },
+/** @type {Record<DecisionEvent["permitted"], Words["tone"]>} */
+const TONES = { yes: "good", conditional: "watch", uncertain: "watch", no: "alarm" };
+
+/** What a decision permits, after the name of a unit. */
+export const PERMITTED = {
+  yes: "may continue",
+  conditional: "may continue on conditions",
+  uncertain: "uncertain whether it may continue",
+  no: "may not continue",
 };
 
 /** @type {Record<DecisionEvent["basis"], string | null>} */
@@ -44,7 +48,7 @@ const HOST_DECISIONS = {
  * @returns {Words}
  */
 export function alertWords(event, sign) {
-  const nothing = { lines: /** @type {string[]} */ ([]), article: null, mark: null };
+  const nothing = { lines: /** @type {string[]} */ ([]), more: [], article: null, mark: null };
   switch (event.type) {
     case "crossing.approaching": {
       const at = `Expected at ${clock(unix(event.crossed_at))} ±${Math.max(1, Math.round(event.uncertainty_s))} s`;
@@ -85,18 +89,20 @@ export function alertWords(event, sign) {
  * @returns {Words}
  */
 function decisionWords(event, sign) {
-  const { tone, title } = PERMITTED[event.permitted];
   const lines = [event.words];
+  /** @type {string[]} */
+  const more = [];
   for (const { text, deadline, article } of event.obligations) {
     const by = deadline ? ` by ${clock(unix(deadline))}` : "";
-    lines.push(`Must: ${text}${by} (${article})`);
+    (deadline ? lines : more).push(`Must: ${text}${by} (${article})`);
   }
-  for (const warning of event.warnings) lines.push(`Note: ${warning}`);
-  for (const { question } of event.asks ?? []) lines.push(`Not known: ${question}`);
+  for (const warning of event.warnings) more.push(`Note: ${warning}`);
+  for (const { question } of event.asks ?? []) more.push(`Not known: ${question}`);
   return {
-    tone,
-    title: `${sign(event.unit)}: ${lower(title)}`,
+    tone: TONES[event.permitted],
+    title: `${sign(event.unit)}: ${PERMITTED[event.permitted]}`,
     lines,
+    more,
     article: `${event.article} · ${event.instrument} · ${event.rule}`,
     mark: BASIS[event.basis],
   };
@@ -125,9 +131,4 @@ export function gapWords({ filled, events }, seconds) {
 /** @param {string} text */
 function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** @param {string} text */
-function lower(text) {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

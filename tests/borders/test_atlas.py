@@ -61,9 +61,7 @@ def test_known_places(atlas: Atlas, lon: float, lat: float, territory: Territory
         (3.1655, 50.7806, 1_500.0, "BE-FR"),  # Rekkem, E17
     ],
 )
-def test_the_nearest_border_by_name(
-    atlas: Atlas, lon: float, lat: float, within_m: float, border: str
-) -> None:
+def test_the_nearest_border_by_name(atlas: Atlas, lon: float, lat: float, within_m: float, border: str) -> None:
     place = atlas.locate(lon, lat)
 
     assert place.border == border
@@ -213,9 +211,7 @@ def test_batches_keep_their_shape(atlas: Atlas) -> None:
     codes = atlas.territories(lon, lat)
     places = atlas.locate_many(lon, lat)
 
-    assert (
-        codes.shape == places.territories.shape == places.distances_m.shape == places.borders.shape == (5, 7)
-    )
+    assert codes.shape == places.territories.shape == places.distances_m.shape == places.borders.shape == (5, 7)
     assert np.array_equal(codes, places.territories)
     assert atlas.territories(np.empty(0), np.empty(0)).shape == (0,)
     assert atlas.locate_many(np.empty(0), np.empty(0)).distances_m.shape == (0,)
@@ -248,9 +244,7 @@ def test_there_and_back_is_the_same_the_other_way(atlas: Atlas) -> None:
     assert [(point.to_territory, point.from_territory) for point in reversed(back)] == [
         (point.from_territory, point.to_territory) for point in there
     ]
-    assert [1 - point.fraction for point in reversed(back)] == pytest.approx(
-        [point.fraction for point in there]
-    )
+    assert [1 - point.fraction for point in reversed(back)] == pytest.approx([point.fraction for point in there])
 
 
 def test_no_crossing_within_one_state(atlas: Atlas) -> None:
@@ -286,9 +280,7 @@ def border_vertices(atlas: Atlas, name: str) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize(("name", "owner"), [("BE-NL", BE), ("BE-LU", BE), ("DE-NL", NL), ("FR-LU", LU)])
-def test_a_point_on_a_border_belongs_to_the_first_of_its_territories(
-    atlas: Atlas, name: str, owner: Territory
-) -> None:
+def test_a_point_on_a_border_belongs_to_the_first_of_its_territories(atlas: Atlas, name: str, owner: Territory) -> None:
     """Vertices lie exactly on it; where a third territory touches, that one may come first."""
     vertices = border_vertices(atlas, name)[:: 97 if name == "BE-NL" else 41]
     lon, lat = np.array(vertices).T
@@ -310,6 +302,17 @@ def test_a_segment_that_starts_on_a_border_joins_the_one_that_ended_there(atlas:
             assert point.from_territory is here
             here = point.to_territory
         assert here is atlas.territory(*after)
+
+
+@pytest.mark.parametrize("step", [5e-324, 1e-200, 1e-15, 1e-12, 2e-9])
+def test_a_segment_of_no_length_to_speak_of(atlas: Atlas, step: float) -> None:
+    """Shorter than what tells two border points apart, on a border and beyond the box where doubles are finer."""
+    for lon, lat in [*border_vertices(atlas, "BE-NL")[::2_000], (0.0, 51.0), (0.0, SOUTH)]:
+        here = atlas.territory(lon, lat)
+        for point in atlas.cross((lon, lat), (lon + step, lat)):
+            assert point.from_territory is here
+            here = point.to_territory
+        assert here is atlas.territory(lon + step, lat)
 
 
 def test_a_segment_along_an_edge_of_a_border_keeps_the_chain(atlas: Atlas) -> None:
@@ -335,9 +338,7 @@ def test_features_are_what_rfc_7946_asks_for(atlas: Atlas) -> None:
             assert shapely.LinearRing(shell).is_ccw
             assert not any(shapely.LinearRing(hole).is_ccw for hole in holes)
     borders = [feature for feature in features if feature.properties.kind == "border"]
-    assert [feature.properties.name for feature in borders] == sorted(
-        atlas.locate_many(np.empty(0), np.empty(0)).names
-    )
+    assert [feature.properties.name for feature in borders] == sorted(atlas.locate_many(np.empty(0), np.empty(0)).names)
     assert "OUTSIDE" not in {name for feature in borders for name in feature.properties.territories}
 
 
@@ -352,9 +353,7 @@ def test_features_encode_with_six_decimals_at_most(atlas: Atlas) -> None:
 def test_border_lengths_are_those_measured_on_the_source(atlas: Atlas) -> None:
     """Kilometres; the BE-NL border has the enclaves of Baarle in it and reaches twelve miles out to sea."""
     lengths_km = {
-        feature.properties.name: sum(
-            GEOD.line_length(*np.array(part).T) for part in feature.geometry.coordinates
-        )
+        feature.properties.name: sum(GEOD.line_length(*np.array(part).T) for part in feature.geometry.coordinates)
         / 1000
         for feature in atlas.features()
         if isinstance(feature.geometry, MultiLineString)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -153,7 +152,7 @@ class Server:
 
     @staticmethod
     def _call(request: urllib.request.Request) -> Any:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
 
 

@@ -123,7 +123,9 @@ def test_a_pursuit_from_the_units_socket_to_the_dispatchers(server: Server) -> N
     assert len([event for event in viewer.events if event["type"] == "crossing.confirmed"]) == 1
     assert viewer.offsets == list(range(viewer.offsets[0], viewer.offsets[0] + len(viewer.offsets)))
     track = server.get(f"/api/v1/pursuits/{pursuit}/track")
-    assert sum(len(leg["geometry"]["coordinates"]) for leg in track["features"]) == len(pings)
+    legs = {leg["properties"]["territory"]: len(leg["geometry"]["coordinates"]) for leg in track["features"]}
+    assert set(legs) == {"BE", "NL"}
+    assert sum(legs.values()) == len(pings) + 2  # the border point ends one leg and begins the next
 
 
 def test_a_resend_is_acknowledged_again_and_applied_once(server: Server) -> None:
@@ -151,7 +153,11 @@ def test_after_kill_and_restart_the_same_world(server: Server) -> None:
     server.kill()
     server.start()
 
-    assert (server.get("/api/v1/pursuits/p-1"), server.get("/api/v1/units"), server.events()[: len(before[2])]) == before
+    assert (
+        server.get("/api/v1/pursuits/p-1"),
+        server.get("/api/v1/units"),
+        server.events()[: len(before[2])],
+    ) == before
     with server.live(snapshot["epoch"], snapshot["offset"] - 2) as live:
         assert json.loads(live.recv(timeout=10))["recovered"] is True
         missed = [json.loads(live.recv(timeout=10)) for _ in range(2)]
@@ -193,10 +199,34 @@ def test_replay_and_simulate_use_the_socket_of_a_car(server_factory: ServerFacto
     assert [event["type"] for event in server.events()].count("crossing.confirmed") >= 1
 
 
+def test_the_demo_begins_anew_after_it_was_broken_off(server_factory: ServerFactory) -> None:
+    """The pursuit that the kill left running is ended, so that its units can pursue again."""
+    server = server_factory("--demo")
+
+    def running() -> list[str]:
+        pursuits = server.get("/api/v1/pursuits")["pursuits"]
+        return [pursuit["id"] for pursuit in pursuits if pursuit["phase"] == "running"]
+
+    def wait_for_another(than: list[str]) -> list[str]:
+        end = time.monotonic() + 15
+        while not (found := running()) or found == than:
+            assert time.monotonic() < end, server.log()
+            time.sleep(0.2)
+        return found
+
+    first = wait_for_another([])
+    server.kill()
+    server.start()
+    second = wait_for_another(first)
+
+    assert len(second) == 1
+    assert "refused" not in server.log()
+
+
 def test_sigterm_ends_it_in_order(server: Server) -> None:
     with server.live() as live:
         assert server.stop() == 0
-        with pytest.raises(ConnectionClosed) as closed:
+        with pytest.raises(ConnectionClosed) as closed:  # noqa: PT012 - what came before the end is read first
             while True:
                 live.recv(timeout=5)
 

@@ -47,35 +47,53 @@ def found(**changes: Any) -> Finding:
         ("R13", "yes", "Art. 21(1)", {"host": {"decision": "joint", "can_take_over": True}}),
         ("R12", "conditional", "Art. 21(2)(a)", {"contact": {"established_at": None}}),
         ("R12", "conditional", "Art. 21(2)(a)", {"contact": {"established_at": "2026-11-23T14:02:29Z"}}),
-        ("R12", "conditional", "Art. 21(2)(a)", {"contact": None}),
         ("R11", "no", "Art. 21(1)", {"host": {"can_take_over": True}}),
         ("R8", "conditional", "Art. 41", {"crossing": {"to": "FR"}}),
         (
             "R8",
             "conditional",
-            "Art. 12",
+            "Art. 12(1)",
             {"unit": {"origin_state": "NL"}, "pursuit": {"started_in": "NL"}, "crossing": {"from": "NL", "to": "DE"}},
         ),
-        ("R8", "uncertain", "Art. 41", {"crossing": {"from": "LU", "to": "DE"}}),
-        ("R8", "uncertain", "Art. 41", {"crossing": {"to": "SEA"}}),
-        ("R7b", "no", "Art. 5", {"unit": {"service": "other"}}),
+        ("R8", "uncertain", "Art. 41(1)", {"crossing": {"from": "LU", "to": "DE"}}),
+        ("R8", "uncertain", "Art. 41(1)", {"crossing": {"from": "NL", "to": "DE"}}),
+        ("R8", "uncertain", "Art. 41", {"crossing": {"to": "DE"}}),
+        ("R8", "uncertain", "Art. 111", {"crossing": {"to": "SEA"}}),
+        ("R8", "uncertain", "Art. 67", {"crossing": {"to": "GB"}}),
+        ("R8", "uncertain", "Art. 67", {"crossing": {"to": "OUTSIDE"}}),
+        ("R8", "uncertain", "Art. 41", {"crossing": {"to": "FR"}, "pursuit": {"kind": "escort"}}),
+        ("R7", "uncertain", "Art. 1(a)", {"unit": {"service": "other"}}),
         ("R7", "conditional", "Art. 20", {"unit": {"service": "customs"}}),
         ("R6", "no", "Art. 21(1)", {"pursuit": {"started_in": "NL"}, "crossing": {"from": "NL", "to": "LU"}}),
-        ("R5c", "conditional", "Art. 20", {"pursuit": {"kind": "joint_patrol"}}),
-        ("R5b", "yes", "Art. 32", {"pursuit": {"kind": "transit"}}),
-        ("R5a", "conditional", "Art. 25", {"pursuit": {"kind": "escort"}}),
-        ("R4", "conditional", "Art. 22", {"pursuit": {"kind": "observation"}}),
+        ("R5", "conditional", "Art. 20(1)", {"pursuit": {"kind": "joint_patrol"}}),
+        ("R5", "yes", "Art. 32", {"pursuit": {"kind": "transit"}}),
+        ("R5", "conditional", "Art. 25(1)", {"pursuit": {"kind": "escort"}}),
+        ("R4", "conditional", "Art. 22(1)", {"pursuit": {"kind": "observation"}}),
+        ("R4", "conditional", "Art. 40(1)", {"pursuit": {"kind": "observation"}, "crossing": {"to": "FR"}}),
         ("R3", "conditional", "Art. 45(1)", {"host": {"decision": "takeover"}}),
         ("R2", "no", "Art. 21(2)(a)", {"danger": True}),
         ("R1", "no", "Art. 21(2)(a)", {"host": {"decision": "stop"}}),
         ("R1", "no", "Art. 21(2)(a)", {"host": {"decision": "stop"}, "danger": True, "contact": None}),
-        ("R0", "yes", "Art. 46", {"crossing": {"from": "NL", "to": "BE"}}),
-        ("R0", "yes", "Art. 46", {"crossing": {"from": "NL", "to": "BE"}, "host": {"decision": "stop"}}),
-        ("R10", "conditional", "Art. 18", {"date": "2023-09-30"}),
+        ("R0", "yes", "Art. 46(1)", {"crossing": {"from": "NL", "to": "BE"}}),
+        ("R0", "yes", "Art. 46(1)", {"crossing": {"from": "NL", "to": "BE"}, "host": {"decision": "stop"}}),
+        ("R10", "conditional", "Art. 18", {"date": "2023-09-30", "pursuit": {"ground": "escaped"}}),
+        ("R10", "conditional", "Art. 18", {"date": "2023-09-30", "pursuit": {"ground": "offence(theft)"}}),
+        ("R10", "no", "Art. 18", {"date": "2023-09-30"}),
         ("R13", "yes", "Art. 21(1)", {"date": "2023-10-01"}),
-        ("R10", "conditional", "Art. 18", {"date": "2006-06-01"}),
-        ("R9", "uncertain", "Art. 27", {"date": "2006-05-31"}),
-        ("none", "uncertain", "none", {"date": "2020-01-01", "pursuit": {"kind": "observation"}}),
+        ("R10", "no", "Art. 18", {"date": "2006-06-01", "pursuit": {"ground": "none_known"}}),
+        ("R9", "uncertain", "Art. 27", {"date": "2006-05-31", "pursuit": {"ground": "offence"}}),
+        ("R9", "no", "Art. 27", {"date": "2006-05-31"}),
+        ("R4", "conditional", "Art. 19", {"date": "2020-01-01", "pursuit": {"kind": "observation"}}),
+        ("R5", "yes", "Art. 34", {"date": "2020-01-01", "pursuit": {"kind": "transit"}}),
+        ("R5", "conditional", "Art. 25", {"date": "2020-01-01", "pursuit": {"kind": "joint_patrol"}}),
+        ("none", "uncertain", "none", {"date": "2020-01-01", "pursuit": {"kind": "escort"}}),
+        ("none", "uncertain", "none", {"date": "2008-01-01", "unit": {"service": "customs"}}),
+        ("none", "uncertain", "none", {"date": "1966-01-01"}),
+        ("R6", "no", "Art. 18", {"date": "2020-01-01", "pursuit": {"started_in": "NL"}}),
+        ("R1", "no", "Art. 35", {"date": "2020-01-01", "host": {"decision": "stop"}}),
+        ("R1", "no", "Art. 45(2)", {"pursuit": {"kind": "observation"}, "host": {"decision": "stop"}}),
+        ("R1", "no", "Art. 41(1)", {"crossing": {"to": "FR"}, "host": {"decision": "stop"}}),
+        ("R2", "no", "Art. 17(3)", {**DUTCH, "crossing": {"from": "NL", "to": "DE"}, "danger": True}),
     ],
 )
 def test_each_row(rule: str, permitted: str, article: str, changes: dict[str, Any]) -> None:
@@ -89,7 +107,10 @@ def test_contact_within_the_uncertainty_of_the_crossing_is_in_time() -> None:
     late = {"established_at": "2026-11-23T14:02:28Z"}
 
     assert found(contact=late, crossing={"uncertainty_s": 0.5}).rule == "R12"
-    assert found(contact=late, crossing={"uncertainty_s": 1.5}).rule == "R13"
+    doubtful = found(contact=late, crossing={"uncertainty_s": 1.5})
+    assert doubtful.rule == "R13"
+    assert any("within the uncertainty" in warning for warning in doubtful.warnings)
+    assert not any("within the uncertainty" in warning for warning in found().warnings)
 
 
 def test_the_deadline_of_contact_is_the_crossing() -> None:
@@ -125,8 +146,97 @@ def test_next_to_nothing_known_still_gives_the_cautious_answer() -> None:
         )
     )
 
-    assert decision.rule == "R12"
-    assert {ask.fact for ask in decision.asks} == {"danger", "unit.service", "host.can_take_over"}
+    assert (decision.rule, decision.permitted) == ("R12", "conditional")
+    assert [(ask.fact, ask.would_change) for ask in decision.asks] == [
+        ("host.decision", "R1"),
+        ("danger", "R2"),
+        ("unit.service", "R7"),
+        ("host.can_take_over", "R11"),
+        ("contact.established_at", "R13"),
+    ]
+
+
+def test_a_record_without_contact_answers_what_the_host_decided() -> None:
+    """Who has not been reached has not said stop; nobody is asked."""
+    decision = found(contact={"established_at": None}, host={"decision": None})
+
+    assert (decision.rule, decision.asks) == ("R12", ())
+
+
+def test_what_the_host_decided_is_asked_for_once_it_was_reached() -> None:
+    decision = found(host={"decision": None})
+
+    assert (decision.rule, decision.permitted) == ("R13", "conditional")
+    assert [ask.fact for ask in decision.asks] == ["host.decision"]
+
+
+def test_nothing_known_is_no_rule_and_no_consent() -> None:
+    decision = decide(Facts())
+
+    assert (decision.rule, decision.permitted, decision.obligations) == ("none", "uncertain", ())
+    assert {"crossing.to", "pursuit.kind", "unit.origin_state", "date"} <= {ask.fact for ask in decision.asks}
+
+
+def test_an_unknown_kind_is_taken_for_a_pursuit_and_asked_for() -> None:
+    decision = found(pursuit={"kind": None})
+
+    assert (decision.rule, decision.permitted) == ("R13", "conditional")
+    assert [(ask.fact, ask.would_change) for ask in decision.asks] == [("pursuit.kind", "R4")]
+
+
+def test_a_pursuit_that_began_on_the_shared_river_began_at_home() -> None:
+    luxembourgish = {"unit": {"origin_state": "LU"}, "crossing": {"from": "LU", "to": "BE"}}
+
+    assert found(**luxembourgish, pursuit={"started_in": "LU+DE"}).rule == "R13"
+    assert found(**luxembourgish, pursuit={"started_in": "DE"}).rule == "R6"
+
+
+def test_the_border_that_was_left_is_asked_for_where_it_decides() -> None:
+    decision = found(crossing={"from": None, "to": "DE"})
+
+    assert (decision.rule, decision.permitted) == ("R8", "uncertain")
+    assert [ask.fact for ask in decision.asks] == ["crossing.from"]
+
+
+def test_an_order_to_stop_holds_where_no_instrument_says_so_and_is_then_inferred() -> None:
+    decision = found(crossing={"to": "GB"}, host={"decision": "stop"})
+
+    assert (decision.rule, decision.permitted, decision.basis) == ("R1", "no", "inferred")
+    assert [owed.id for owed in decision.obligations] == ["break_off"]
+
+
+def test_nothing_firmer_than_its_source() -> None:
+    """The return from France rests on a paragraph that was not read; that from the Netherlands on the treaty."""
+    assert found(crossing={"from": "FR", "to": "BE"}).basis == "unverified"
+    assert found(crossing={"from": "NL", "to": "BE"}).basis == "text"
+
+
+@pytest.mark.parametrize(
+    ("changes", "articles"),
+    [
+        ({}, {"contact": "Art. 21(2)(a)", "inform_contact_points": "Art. 6(4)", "report_after_action": "Art. 46(1)"}),
+        ({"crossing": {"to": "FR"}}, {"contact": "Art. 41(1)", "report_after_action": "Art. 41(5)(g)"}),
+        ({"unit": {"service": "customs"}}, {"contact": "Art. 20", "report_after_action": "Art. 20"}),
+        (
+            {"date": "2020-01-01", "pursuit": {"ground": "escaped"}},
+            {"contact": "Art. 41(1)", "report_after_action": "Art. 36"},
+        ),
+        (
+            {"pursuit": {"kind": "observation"}},
+            {"notify": "Art. 22(4)(a)", "request": "Art. 22(4)(b)", "stop_without_consent": "Art. 22(5)"},
+        ),
+        ({**DUTCH, "crossing": {"from": "NL", "to": "DE"}}, {"contact": "Art. 12(2)"}),
+        ({"crossing": {"from": "FR", "to": "BE"}}, {"report": "Art. 41(5)(g)"}),
+        ({"crossing": {"to": "GB"}}, {}),
+    ],
+)
+def test_obligations_cite_the_instrument_that_binds_there_and_then(
+    changes: dict[str, Any], articles: dict[str, str]
+) -> None:
+    owed = {asked.id: asked.article for asked in found(**changes).obligations}
+
+    assert articles.items() <= owed.items()
+    assert bool(articles) == bool(owed)
 
 
 def test_without_a_date_the_present_law_is_assumed_and_the_date_asked_for() -> None:
@@ -145,7 +255,7 @@ def test_the_local_day_of_the_crossing_decides_which_law_applies() -> None:
 
 
 def test_special_units_rest_on_article_55_as_well() -> None:
-    assert "Benelux Police Treaty 2018, Art. 55" in found(unit={"service": "special"}).cites
+    assert "Benelux Police Treaty 2018, Art. 55(1)" in found(unit={"service": "special"}).cites
 
 
 @pytest.mark.parametrize(
@@ -154,13 +264,30 @@ def test_special_units_rest_on_article_55_as_well() -> None:
         ({"marked": False}, "Art. 44(3)"),
         ({"uniformed": False}, "Art. 44(3)"),
         ({"means": "helicopter"}, "Art. 21(2)(d)"),
+        ({"means": "boat"}, "Art. 21(2)(d)"),
         ({"means": "drone"}, "drones"),
+        ({"means": "train"}, "Art. 26"),
     ],
 )
 def test_modifiers_add_a_warning_and_change_nothing_else(unit: dict[str, Any], says: str) -> None:
     assert any(says in warning for warning in found(unit=unit).warnings)
     assert found(unit=unit).rule == "R13"
     assert not any(says in warning for warning in found().warnings)
+
+
+def test_a_pursuit_that_was_interrupted_is_no_plain_yes() -> None:
+    decision = found(pursuit={"continuous": False})
+
+    assert (decision.rule, decision.permitted) == ("R13", "conditional")
+    assert any("lost and taken up again" in warning for warning in decision.warnings)
+
+
+def test_at_a_schengen_border_plain_clothes_in_an_unmarked_car_are_not_allowed() -> None:
+    disguised = {"unit": {"marked": False, "uniformed": False}}
+
+    assert any("not allowed" in warning for warning in found(**disguised, crossing={"to": "FR"}).warnings)
+    assert not any("not allowed" in warning for warning in found(**disguised).warnings)
+    assert not any("44(3)" in warning for warning in found(**disguised, crossing={"to": "FR"}).warnings)
 
 
 def test_into_france_officers_follow_and_stop_nobody() -> None:
@@ -174,4 +301,4 @@ def test_a_belgian_unit_from_luxembourg_into_germany_is_not_covered() -> None:
     decision = found(crossing={"from": "LU", "to": "DE"})
 
     assert decision.permitted == "uncertain"
-    assert "Hand over to Luxembourg units" in decision.words
+    assert "Hand over to units of LU" in decision.words

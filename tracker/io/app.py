@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 import structlog
 from aiohttp import web
+from websockets.asyncio.server import Server
 
 from borders import boundary_file
 from borders.atlas import Atlas
@@ -113,7 +114,8 @@ async def _listen(
     metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
     service.listen(metrics.count_commit)
     rooms["/live"] = LiveSocket(service, hub, gate, clock.now)
-    rooms["/units"] = UnitsSocket(service, gate, credentials, metrics, config.limits.units, clock.now)
+    units = UnitsSocket(service, gate, credentials, metrics, config.limits.units, clock.now)
+    rooms["/units"] = units
     api = Api(
         service=service,
         gate=gate,
@@ -128,17 +130,18 @@ async def _listen(
     await runner.setup()
     await web.SockSite(runner, http_socket, backlog=BACKLOG).start()
 
-    ticking = asyncio.create_task(hub.run(), name="hub")
-    stack.push_async_callback(_close, server, runner, ticking)
+    tasks = (asyncio.create_task(hub.run(), name="hub"), asyncio.create_task(units.watch(), name="revocations"))
+    stack.push_async_callback(_close, server, runner, tasks)
     return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}")
 
 
-async def _close(server: sockets.Server, runner: web.AppRunner, ticking: asyncio.Task[None]) -> None:
+async def _close(server: Server, runner: web.AppRunner, tasks: tuple[asyncio.Task[None], ...]) -> None:
     server.close()
     await server.wait_closed()
     await runner.cleanup()
-    ticking.cancel()
-    await asyncio.gather(ticking, return_exceptions=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _start_demo(

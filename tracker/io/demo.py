@@ -17,12 +17,24 @@ from tracker.codec.quote import quote
 from tracker.io.clock import Clock
 from tracker.io.stream import Refusal, Watcher, stream
 from tracker.simulation.hazeldonk import DEMO
-from tracker.simulation.scenario import Act, Scenario
+from tracker.simulation.scenario import Act, Details, Scenario
 
 _log: Final = structlog.get_logger()
 
 UNITS: Final = tuple(actor.unit for actor in DEMO.actors)
 """Each of these needs a token where tokens are asked for."""
+
+
+class _Pursuit(msgspec.Struct, frozen=True):
+    id: str
+    phase: str
+
+
+class _Pursuits(msgspec.Struct, frozen=True):
+    pursuits: tuple[_Pursuit, ...]
+
+
+_decoder: Final = msgspec.json.Decoder(_Pursuits)
 
 
 async def run_demo(
@@ -67,6 +79,7 @@ async def _play_round(
     scenario: Scenario,
     speed: float,
 ) -> None:
+    await _end_unfinished(session, pursuits_url)
     name = secrets.token_hex(3)
     started_at = Clock().now()
     try:
@@ -88,6 +101,19 @@ async def _play_round(
             group.create_task(_act(session, pursuits_url, f"demo-{name}", scenario, speed))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
+
+
+async def _end_unfinished(session: aiohttp.ClientSession, pursuits_url: str) -> None:
+    """A round that was broken off left its pursuit running, and its units in it."""
+    try:
+        async with session.get(pursuits_url) as answer:
+            known = _decoder.decode(await answer.read())
+    except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
+        _log.warning("demo.pursuits_unknown", error=str(error))
+        return
+    for pursuit in known.pursuits:
+        if pursuit.id.startswith("demo-") and pursuit.phase != "ended":
+            await _call(session, pursuits_url, pursuit.id, Act(0, "end", Details(reason="The demo began anew")))
 
 
 async def _act(

@@ -222,6 +222,8 @@ class Service:
                     await self._arrived.wait()
                 group = self._take_group()
                 if group:
+                    async with self._left:
+                        self._left.notify_all()
                     await self._serve(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be acknowledged after it
             self._fail(error)
@@ -251,9 +253,6 @@ class Service:
             for submission in group:
                 _resolve(submission, None)
             await self._keep_house()
-        finally:
-            async with self._left:
-                self._left.notify_all()
 
     async def _process(self, work: Sequence[tuple[_Submission, Input]]) -> None:
         """Let a group happen and write it; outcomes are set, in order, only for what is on the disk."""

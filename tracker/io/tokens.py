@@ -12,7 +12,7 @@ import msgspec
 from tracker.errors import Refused
 from tracker.events import rfc3339
 from tracker.io.clock import Clock
-from tracker.io.credentials import Credentials
+from tracker.io.credentials import Credentials, Role
 
 
 class Facts(NamedTuple):
@@ -61,7 +61,7 @@ def issue(directory: Path, units: tuple[str, ...], facts: Facts, *, dispatcher: 
     """
     if not units and not dispatcher:
         raise Refused("--unit", "missing; name the unit, several for a gateway, or say --dispatcher")
-    role = "dispatcher" if dispatcher else "unit" if len(units) == 1 else "gateway"
+    role: Role = "dispatcher" if dispatcher else "unit" if len(units) == 1 else "gateway"
     with contextlib.closing(Credentials(directory)) as credentials:
         token = credentials.issue(
             role,

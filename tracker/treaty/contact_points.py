@@ -73,6 +73,11 @@ def load(path: Path | None = None) -> ContactPoints:
     for point in found.point:
         if not point.places:
             raise Refused("treaty.contact_points", f"{point.name}: places is empty; one place at least is needed")
+        if point.valid_until is not None and point.valid_until <= point.valid_from:
+            raise Refused(
+                "treaty.contact_points",
+                f"{point.name}: valid_until {point.valid_until} is not after valid_from {point.valid_from}",
+            )
         for lon, lat in point.places:
             if not (-180 <= lon <= 180 and -90 <= lat <= 90):
                 raise Refused("treaty.contact_points", f"{point.name}: [{lon}, {lat}] is not [lon, lat] in degrees")

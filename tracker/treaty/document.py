@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tracker.treaty.cite import Cite, index
+from tracker.treaty.cite import Basis, Cite, firmness, index
+from tracker.treaty.modifiers import MODIFIERS
+from tracker.treaty.params import params
+from tracker.treaty.predicates import Predicate
 from tracker.treaty.rows import RULES
 from tracker.treaty.table import Row
 from tracker.treaty.third_states import borders
@@ -22,41 +25,51 @@ def _lines() -> Iterator[str]:
     yield "<!-- Written by `python -m tracker.treaty.document`; do not edit. -->"
     yield ""
     yield (
-        "The law as Drempelloos applies it, row by row, in order: the first row that is in force on the day and whose every question is "
-        "answered yes decides. A question whose answer is unknown is asked, never answered by guess, and makes a yes conditional. "
-        "Each decision is on one unit and one crossing."
+        "The law as Drempelloos applies it, row by row, in order: the first row that is law on the day between the "
+        "territories, and whose every question is answered yes, decides. A row is law where one of its articles binds; "
+        "a row marked *always* stands elsewhere too, by analogy, and is then shown as inferred. An unknown answer is "
+        "never taken as yes or no: it is asked for, and makes a yes conditional. Questions marked *presumed* let a row "
+        "go ahead meanwhile. Where no row applies the answer is `none`, uncertain. Each decision is on one unit and one "
+        "crossing."
     )
     yield ""
     yield (
-        "It supports, and does not replace, the officer's judgement, and it is not legal advice. *Basis* says how firmly a row stands: "
-        "**text** (the authentic text says so), **inferred** (it follows by our reasoning), **unverified** (secondary sources or general "
-        "knowledge). The annexes of the treaty and the arrangements under Art. 21(4) were not found."
+        "It supports, and does not replace, the officer's judgement, and it is not legal advice. *Basis* says how "
+        "firmly a row stands: **text** (the authentic text says so), **inferred** (it follows by our reasoning), "
+        "**unverified** (secondary sources or general knowledge). A dagger marks a place that we have not read "
+        "ourselves: whatever rests on it is shown as unverified. The annexes of the treaty and the arrangements under "
+        "Art. 21(4) were not found."
     )
     for row in RULES:
         yield from _row(row)
     yield from _third_states()
+    yield from _modifiers()
+    yield from _params()
     yield from _index()
 
 
 def _row(row: Row) -> Iterator[str]:
     yield ""
-    yield f"## {row.id}: {row.title}"
+    yield f"## {row.id}: {row.title}{f' ({row.variant})' if row.variant else ''}"
     yield ""
     yield row.meaning
     yield ""
-    yield f"- **When**: {', '.join(predicate.name.replace('_', ' ') for predicate in row.when)}"
+    yield f"- **When**: {', '.join(_question(predicate) for predicate in row.when)}"
     yield f"- **Permitted**: {row.permitted}"
-    yield f"- **Articles**: {'; '.join(_link(cite) for cite in row.cites)}"
-    yield f"- **Basis**: {row.basis.value}"
-    until = f" until {row.valid_until} (exclusive)" if row.valid_until else ""
-    yield f"- **In force**: from {row.valid_from}{until}"
+    yield f"- **Articles**: {'; '.join(_link(cite) for cite in (*row.cites, *row.also))}"
+    yield f"- **Basis**: {row.basis.value}{'; always' if row.always else ''}"
     for owed in row.obligations:
         clock = "" if owed.deadline is None else f" [{(owed.deadline.__doc__ or '').rstrip('.')}]"
-        yield f"- **Obligation** `{owed.id}`: {owed.text} ({owed.cite}){clock}"
+        places = "; ".join(f"{index()[cite.instrument].title}, {cite}{_dagger(cite)}" for cite in owed.cites)
+        yield f"- **Obligation** `{owed.id}`: {owed.text} ({places}){clock}"
     yield from (f"- **Power**: {power}" for power in row.powers)
     yield from (f"- **Warning**: {warning}" for warning in row.warnings)
     if row.overrides:
         yield f"- **Goes before**: {', '.join(row.overrides)}"
+
+
+def _question(predicate: Predicate) -> str:
+    return f"{predicate.name.replace('_', ' ')}{' (presumed)' if predicate.presumed else ''}"
 
 
 def _third_states() -> Iterator[str]:
@@ -66,28 +79,70 @@ def _third_states() -> Iterator[str]:
     yield "| unit of | into | from | permitted | basis | article | in words |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for entry in borders():
-        origin, to, from_ = (", ".join(states) for states in (entry.origin, entry.to, entry.from_))
-        words = entry.words.format(origin="its own state", to="the neighbour")
+        origin, to = (", ".join(states) for states in (entry.origin, entry.to))
+        words = entry.words.format(origin="its own state", to="the neighbour", from_="the other state")
         yield (
-            f"| {origin} | {to} | {from_ or 'anywhere'} | {entry.permitted} | {entry.basis.value} | "
-            f"{_link(entry.cite)} | {words} |"
+            f"| {origin} | {to} | {'another state' if entry.by_another_state else 'its own state'} | {entry.permitted} "
+            f"| {entry.basis.value} | {_link(entry.cite)} | {words} |"
         )
+
+
+def _modifiers() -> Iterator[str]:
+    yield ""
+    yield "## Modifiers"
+    yield ""
+    yield "Added to an answer that lets officers go on, where their instrument is the one it rests on."
+    yield ""
+    yield "| | when | warning | article | to |"
+    yield "| --- | --- | --- | --- | --- |"
+    for modifier in MODIFIERS:
+        place = "" if modifier.cite is None else _link(modifier.cite)
+        rules = ", ".join(modifier.rules) or "all"
+        yield f"| {modifier.id} | {_question(modifier.when)} | {modifier.warning} | {place} | {rules} |"
+
+
+def _params() -> Iterator[str]:
+    yield ""
+    yield "## Numbers"
+    yield ""
+    yield "| number | what it says | article | compared with the text on |"
+    yield "| --- | --- | --- | --- |"
+    numbers = params()
+    for period in (numbers.written_confirmation, numbers.observation_without_consent, numbers.questioning):
+        yield f"| {period.hours:g} h | {period.says} | {_link(period.cite)} | {period.checked_on} |"
+    night = numbers.night
+    yield f"| 00:00-{night.ends_at:%H:%M} | {night.says} | {_link(night.cite)} | {night.checked_on} |"
 
 
 def _index() -> Iterator[str]:
     yield ""
     yield "## Sources"
-    for instrument in index().values():
+    for key, instrument in index().items():
+        until = f" until {instrument.until} (exclusive)" if instrument.until else ""
         yield ""
         yield f"### [{instrument.title}]({instrument.link})"
         yield ""
+        yield f"Law from {instrument.in_force}{until} among {', '.join(instrument.parties)}. Dates: {instrument.dates_from}."
+        yield ""
         for place, summary in instrument.articles.items():
-            yield f"- {Cite('', *place.split('.'))}: {summary}"
+            dagger = " †" if place in instrument.unread else ""
+            yield f"- {_name(key, place)}{dagger}: {summary}"
+
+
+def _name(instrument: str, place: str) -> Cite:
+    article, *rest = place.split(".")
+    # Art. 1(a) has a point and no paragraph.
+    paragraph = rest.pop(0) if rest and rest[0].isdigit() else ""
+    return Cite(instrument, article, paragraph, *rest)
+
+
+def _dagger(cite: Cite) -> str:
+    return " †" if firmness(cite) is Basis.UNVERIFIED else ""
 
 
 def _link(cite: Cite) -> str:
     instrument = index()[cite.instrument]
-    return f"[{instrument.title}, {cite}]({instrument.link})"
+    return f"[{instrument.title}, {cite}]({instrument.link}){_dagger(cite)}"
 
 
 if __name__ == "__main__":

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final, Literal
+import re
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from borders.states import SHARED, Territory
+from tracker.treaty.cite import Scene
 
 LOCAL: Final = ZoneInfo("Europe/Brussels")
 """The same clock as in Amsterdam and Luxembourg."""
@@ -21,24 +25,43 @@ Means = Literal["car", "moto", "foot", "boat", "helicopter", "drone", "train"]
 Kind = Literal["pursuit", "observation", "escort", "transit", "joint_patrol"]
 HostDecision = Literal["none", "continue", "joint", "takeover", "stop"]
 
-_GROUNDS: Final = ("none_known", "stop_evaded", "escaped")
+_GROUND: Final = re.compile(r"none_known|stop_evaded|escaped|offence(\([\w .:/-]{1,64}\))?")
+
+EARLIEST: Final = dt.datetime(1960, 1, 1, tzinfo=dt.UTC)
+LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+"""Times outside are mistakes: before the oldest rule, or in no unit's future."""
 
 
 def unix_s(moment: Moment | None) -> float | None:
-    """An instant as Unix seconds UTC.
+    """An instant as Unix seconds UTC."""
+    return _parsed(moment).timestamp() if isinstance(moment, str) else moment
+
+
+def _parsed(text: str) -> dt.datetime:
+    return msgspec.convert(text, dt.datetime)
+
+
+def _check_moment(field: str, moment: Moment | None) -> None:
+    """Refuse what is no instant.
 
     Raises:
-        ValueError: it is not RFC 3339 with an offset.
+        ValueError: it is not RFC 3339 with an offset, or outside `EARLIEST` to `LATEST`; names the field.
     """
-    if not isinstance(moment, str):
-        return moment
-    try:
-        parsed = dt.datetime.fromisoformat(moment)
-    except ValueError:
-        raise ValueError(f"{moment[:40]!r} is not an RFC 3339 time") from None
-    if parsed.tzinfo is None:
-        raise ValueError(f"{moment!r} has no offset; write it with Z or +01:00")
-    return parsed.timestamp()
+    if isinstance(moment, str):
+        try:
+            parsed = _parsed(moment)
+        except msgspec.ValidationError:
+            raise ValueError(f"`{field}` {moment[:40]!r} is not an RFC 3339 time") from None
+        if parsed.tzinfo is None:
+            raise ValueError(f"`{field}` {moment[:40]!r} has no offset; write it with Z or +01:00")
+    at = unix_s(moment)
+    if at is not None and not EARLIEST.timestamp() <= at < LATEST.timestamp():
+        raise ValueError(f"`{field}` {moment!r} is not between {EARLIEST.year} and {LATEST.year}")
+
+
+def _parts(territory: str) -> frozenset[str]:
+    """The states that a territory belongs to: two for a shared zone, otherwise itself."""
+    return frozenset(str(state) for state in SHARED.get(Territory(territory), {territory}))
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -56,7 +79,7 @@ class UnitFacts(_Part, frozen=True):
 
 
 class PursuitFacts(_Part, frozen=True):
-    """What they are doing. `ground` is none_known, stop_evaded, escaped or offence(CODE)."""
+    """What they are doing. `ground` is none_known, stop_evaded, escaped, offence or offence(CODE)."""
 
     kind: Kind | None = None
     started_in: Place | None = None
@@ -64,11 +87,9 @@ class PursuitFacts(_Part, frozen=True):
     continuous: bool | None = None
 
     def __post_init__(self) -> None:
-        ground = self.ground
-        if ground is None or ground in _GROUNDS or ground == "offence":
-            return
-        if not (ground.startswith("offence(") and ground.endswith(")")):
-            raise ValueError(f"ground {ground[:40]!r} is not one of {', '.join(_GROUNDS)}, offence(CODE)")
+        if self.ground is not None and not _GROUND.fullmatch(self.ground):
+            allowed = "none_known, stop_evaded, escaped, offence or offence(CODE)"
+            raise ValueError(f"`ground` {self.ground[:40]!r} is not one of {allowed}")
 
 
 class CrossingFacts(_Part, frozen=True):
@@ -77,14 +98,16 @@ class CrossingFacts(_Part, frozen=True):
     from_: Place | None = msgspec.field(name="from", default=None)
     to: Place | None = None
     time: Moment | None = None
-    uncertainty_s: float | None = None
+    uncertainty_s: Annotated[float, msgspec.Meta(ge=0)] | None = None
 
     def __post_init__(self) -> None:
-        unix_s(self.time)
+        _check_moment("time", self.time)
 
 
 class ContactFacts(_Part, frozen=True):
-    """What is known of the contact with the host's service. A record without `established_at` says: none so far."""
+    """What is known of the contact with the host's service. A record without `established_at` says: none so far;
+    no record at all says that nobody knows.
+    """
 
     attempted_at: Moment | None = None
     established_at: Moment | None = None
@@ -92,8 +115,8 @@ class ContactFacts(_Part, frozen=True):
     channel: str | None = None
 
     def __post_init__(self) -> None:
-        unix_s(self.attempted_at)
-        unix_s(self.established_at)
+        _check_moment("attempted_at", self.attempted_at)
+        _check_moment("established_at", self.established_at)
 
 
 class HostFacts(_Part, frozen=True):
@@ -131,3 +154,34 @@ class Facts(_Part, frozen=True):
     def established_at(self) -> float | None:
         """When contact with the host's service was established, Unix seconds UTC."""
         return None if self.contact is None else unix_s(self.contact.established_at)
+
+    def states(self, fact: str) -> bool:
+        """Whether somebody has stated the fact of that name in the input, such as `crossing.from`."""
+        value: object = self
+        for name in fact.split("."):
+            value = None if value is None else getattr(value, "from_" if name == "from" else name)
+        return value is not None
+
+    @property
+    def scene(self) -> Scene:
+        """When and between which territories: what decides which instruments bind.
+
+        On the way home it is the state that was left which was the host.
+        """
+        origin, to = self.unit.origin_state, self.crossing.to
+        host = self.crossing.from_ if to is not None and to == origin else to
+        return Scene(self.on, frozenset[str]().union(*(_parts(place) for place in (origin, host) if place is not None)))
+
+    @property
+    def began_at_home(self) -> bool | None:
+        """Whether the pursuit began in the unit's own state; a shared zone belongs to it too."""
+        return _within(self.pursuit.started_in, self.unit.origin_state)
+
+    @property
+    def left_own_state(self) -> bool | None:
+        """Whether the crossing started from the unit's own state."""
+        return _within(self.crossing.from_, self.unit.origin_state)
+
+
+def _within(place: str | None, state: str | None) -> bool | None:
+    return None if place is None or state is None else state in _parts(place)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
-from tracker.treaty.cite import Basis, Cite
+from tracker.treaty.cite import Basis, Cite, Scene, binding
 from tracker.treaty.facts import Facts
 from tracker.treaty.predicates import Predicate
+from tracker.treaty.timers import confirm_by, observe_until
 
 Permitted = Literal["yes", "no", "conditional", "uncertain"]
-
-SENNINGEN_FROM: Final = date(2006, 6, 1)
-"""The treaty of 8 June 2004 has been in force since June 2006; the day is not verified."""
-
-TREATY_FROM: Final = date(2023, 10, 1)
-"""The treaty of 23 July 2018 has been in force since this day (Trb. 2018, 160)."""
 
 
 def at_crossing(facts: Facts) -> float | None:
@@ -27,28 +21,36 @@ def at_crossing(facts: Facts) -> float | None:
 
 
 def five_hours_after_crossing(facts: Facts) -> float | None:
-    """Art. 22(4): an urgent observation without consent stops five hours after the crossing."""
-    return None if facts.crossed_at is None else facts.crossed_at + 5 * 3600
+    """Five hours after the crossing."""
+    return None if facts.crossed_at is None else observe_until(facts.crossed_at)
 
 
 def a_day_after_contact(facts: Facts) -> float | None:
-    """Art. 12(2): data given orally are confirmed in writing within 24 hours."""
-    return None if facts.established_at is None else facts.established_at + 24 * 3600
+    """24 hours after the contact."""
+    return None if facts.established_at is None else confirm_by(facts.established_at)
 
 
 class Owed(msgspec.Struct, frozen=True):
-    """An obligation as the table states it. `deadline` is None where the law sets no time."""
+    """An obligation as the table states it. `deadline` is None where the law sets no time.
+
+    `cites` are the places that ask for it under one instrument or another; it is owed where one of them binds, and with
+    `always` wherever its row applies.
+    """
 
     id: str
     text: str
-    cite: Cite
+    cites: tuple[Cite, ...]
     deadline: Callable[[Facts], float | None] | None = None
+    always: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule. It applies when it is in force and every predicate answers yes; the first such row wins.
+    """One rule, or one variant of a rule.
 
-    `cites` come most important first. `overrides` names the later rows that it knowingly goes before.
+    It applies when one of its `cites` binds on the day between the territories (or `always`), and every predicate
+    answers yes; the first such row wins. Validity is thus that of the instruments, and is written down only there.
+    `cites` come most important first, those of each regime together; `also` are worth naming but do not carry the row.
+    `overrides` names the later rules that it knowingly goes before; variants of one rule stand in order.
     """
 
     id: str
@@ -59,15 +61,31 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     cites: tuple[Cite, ...]
     basis: Basis
+    variant: str = ""
+    also: tuple[Cite, ...] = ()
     obligations: tuple[Owed, ...] = ()
     powers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    valid_from: date = TREATY_FROM
-    valid_until: date | None = None
     overrides: tuple[str, ...] = ()
+    always: bool = False
+    """It stands even where no instrument that it cites binds; then by analogy, as inferred."""
 
-    def is_in_force(self, on: date | None) -> bool:
-        """Whether it is law on a day; an unknown day counts as one under the present law."""
-        if on is None:
-            return self.valid_until is None
-        return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
+    def is_law(self, scene: Scene) -> bool:
+        """Whether the row applies on that day among those territories."""
+        return self.always or bool(binding(self.cites, scene))
+
+
+class Modifier(msgspec.Struct, frozen=True, kw_only=True):
+    """A warning added to the answer of a rule that lets officers go on.
+
+    It applies under the instrument that the answer rests on, if it cites one; with `caps_at` it also weakens a yes.
+    """
+
+    id: str
+    when: Predicate
+    warning: str
+    basis: Basis
+    cite: Cite | None = None
+    rules: tuple[str, ...] = ()
+    """Only to these; none named, to all."""
+    caps_at: Permitted | None = None

@@ -88,7 +88,7 @@ class Room:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that must come."""
         async with asyncio.timeout(5):
-            while not condition():  # noqa: ASYNC110 - conditions are about anything
+            while not condition():
                 await asyncio.sleep(0.005)
 
     def url(self) -> str:

@@ -156,7 +156,7 @@ def test_a_journal_that_is_not_there_is_not_made_when_not_wanted(tmp_path: Path)
 def test_a_place_where_nothing_can_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(Unusable, match="file/data/journal.db cannot be made: Not a directory"):
+    with pytest.raises(Unusable, match=r"file/data/journal\.db cannot be made: Not a directory"):
         Journal(tmp_path / "file" / "data")
 
 

@@ -1,0 +1,288 @@
+"""Crossings: told once, at the right place and time, and never for a unit that did not cross."""
+
+from __future__ import annotations
+
+from random import Random
+
+import msgspec
+import pytest
+
+from borders.atlas import Atlas
+from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect, Watch
+from borders.geodesy import LocalPlane, distance_m
+from borders.states import Territory, border_name
+from tests.borders.tracks import BORDER_LAT, LON, STARTED_AT, Run, Seen, at, drive, run
+
+BE, NL, LU, DE, LU_DE = Territory.BE, Territory.NL, Territory.LU, Territory.DE, Territory.LU_DE
+
+
+def confirmed(done: Run) -> list[Confirmed]:
+    return [notice for _, notice in done.told if isinstance(notice, Confirmed)]
+
+
+def outstanding(done: Run) -> set[int]:
+    """Numbers that were announced and neither confirmed nor taken back."""
+    open_: set[int] = set()
+    for _, notice in done.told:
+        if isinstance(notice, Approaching | Probable):
+            open_.add(notice.number)
+        elif isinstance(notice, Confirmed | Retracted):
+            open_.discard(notice.number)
+    return open_
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["velocity", "bare"])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_drive_over_the_border_is_one_crossing(atlas: Atlas, seed: int, bare: bool) -> None:
+    """Told within three fixes, at the true place and time to within the receiver's error."""
+    fixes = drive(-1500.0, 600.0, 30.0, noise_m=3.0, seed=seed, bare=bare)
+
+    done = run(atlas, fixes)
+
+    [(fix, notice)] = done.of(Confirmed)
+    assert isinstance(notice, Confirmed)
+    assert (notice.from_, notice.to, notice.border) == (BE, NL, "BE-NL")
+    assert distance_m(notice.lon, notice.lat, LON, BORDER_LAT) < 15.0
+    assert abs(notice.crossed_at - (STARTED_AT + 50.0)) < 0.6
+    assert fix.fixed_at - (STARTED_AT + 50.0) <= 3.5
+    assert 0.9 <= notice.confidence <= 1.0
+    assert 0.5 < notice.uncertainty_m < 20.0
+    assert 0.0 < notice.uncertainty_s < 2.0
+    assert done.watch.territory is NL
+
+
+def test_one_number_from_approaching_to_confirmed(atlas: Atlas) -> None:
+    """It is announced before, once, and nothing stays open after."""
+    done = run(atlas, drive(-3000.0, 600.0, 30.0, noise_m=2.0))
+
+    [(announced_by, announced)] = done.of(Approaching)
+    [(_, crossed)] = done.of(Confirmed)
+    assert isinstance(announced, Approaching)
+    assert isinstance(crossed, Confirmed)
+    assert announced.number == crossed.number
+    assert (announced.from_, announced.to) == (BE, NL)
+    assert 20.0 <= announced.eta_s <= 120.0
+    assert abs(announced_by.fixed_at + announced.eta_s - crossed.crossed_at) < 10.0
+    assert not outstanding(done)
+
+
+def test_one_fix_beyond_never_confirms(atlas: Atlas) -> None:
+    """However deep it lies."""
+    fixes = drive(-600.0, -20.0, 29.0)
+
+    done = run(atlas, [*fixes, at(len(fixes), 60.0, speed_mps=29.0, course_deg=0.0)])
+
+    assert not done.of(Confirmed)
+    assert done.watch.territory is BE
+
+
+def test_there_and_back_is_two_crossings(atlas: Atlas) -> None:
+    """With different numbers, in order."""
+    there = drive(-900.0, 900.0, 30.0, noise_m=2.0)
+    back = drive(900.0, -900.0, 30.0, first_s=len(there) + 20, noise_m=2.0, seed=1)
+
+    out, home = confirmed(run(atlas, there + back))
+
+    assert (out.from_, out.to, home.from_, home.to) == (BE, NL, NL, BE)
+    assert out.number != home.number
+    assert out.crossed_at < home.crossed_at
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["velocity", "bare"])
+@pytest.mark.parametrize("seed", range(6))
+def test_standing_beside_the_border_tells_nothing(atlas: Atlas, seed: int, bare: bool) -> None:
+    """Four minutes, eight metres from it, with an error of five."""
+    random = Random(seed)
+    bias = [random.gauss(0, 4.0) for _ in range(2)]
+    fixes = []
+    for second in range(240):
+        bias = [0.983 * axis + random.gauss(0, 0.73) for axis in bias]
+        east, north = (axis + random.gauss(0, 2.0) for axis in bias)
+        speed = None if bare else abs(random.gauss(0, 0.2))
+        fixes.append(at(second, -8.0 + north, east, accuracy_m=7.5, speed_mps=speed))
+
+    assert not run(atlas, fixes).of(Confirmed)
+
+
+def test_a_teleport_is_suspect_once_and_no_crossing(atlas: Atlas) -> None:
+    """A single fix far beyond the border, on a drive that goes on as before."""
+    fixes = drive(-900.0, -600.0, 10.0)
+    fixes[15] = at(15, 400.0, speed_mps=10.0, course_deg=0.0)
+
+    done = run(atlas, fixes)
+
+    [(fix, notice)] = done.of(Suspect)
+    assert isinstance(notice, Suspect)
+    assert fix is fixes[15]
+    assert (notice.lon, notice.lat, notice.at) == (fix.lon, fix.lat, fix.fixed_at)
+    assert not done.of(Confirmed)
+    assert not done.of(Probable)
+    assert (done.watch.territory, done.watch.quality) == (BE, "ok")
+
+
+def test_a_unit_that_was_carried_is_believed_where_it_is(atlas: Atlas) -> None:
+    """A jump that lasts: one suspect, then a crossing whose place is said to be uncertain."""
+    before = drive(-3000.0, -2700.0, 10.0)
+    after = drive(5000.0, 5300.0, 10.0, first_s=len(before))
+
+    done = run(atlas, before + after)
+
+    assert len(done.of(Suspect)) == 1
+    [notice] = confirmed(done)
+    assert (notice.from_, notice.to) == (BE, NL)
+    assert notice.uncertainty_m > 300.0
+    assert done.watch.territory is NL
+
+
+def test_a_crossing_in_a_gap_is_told_with_a_wide_uncertainty(atlas: Atlas) -> None:
+    """40 s without a fix around the border."""
+    fixes = [fix for fix in drive(-1500.0, 1500.0, 30.0) if not 30 < fix.fixed_at - STARTED_AT < 70]
+
+    [gap] = confirmed(run(atlas, fixes))
+    [plain] = confirmed(run(atlas, drive(-1500.0, 1500.0, 30.0)))
+
+    assert abs(gap.crossed_at - (STARTED_AT + 50)) < 5.0
+    assert distance_m(gap.lon, gap.lat, LON, BORDER_LAT) < 30.0
+    assert gap.uncertainty_m > 1.5 * plain.uncertainty_m
+    assert gap.uncertainty_s > 1.5 * plain.uncertainty_s
+
+
+def test_an_approach_is_withdrawn_when_the_unit_turns_away(atlas: Atlas) -> None:
+    """Announced on the way there, taken back on the way home."""
+    there = drive(-1500.0, -300.0, 20.0)
+    back = drive(-300.0, -1500.0, 20.0, first_s=len(there))
+
+    done = run(atlas, there + back)
+
+    [(_, announced)] = done.of(Approaching)
+    [(_, taken_back)] = done.of(Retracted)
+    assert isinstance(announced, Approaching)
+    assert isinstance(taken_back, Retracted)
+    assert taken_back.number == announced.number
+    assert taken_back.takes_back == "approaching"
+    assert taken_back.reason
+
+
+def test_an_approach_is_withdrawn_when_the_unit_stops_for_long(atlas: Atlas) -> None:
+    """Two minutes in a lay-by before the border."""
+    there = drive(-1500.0, -300.0, 20.0)
+    parked = [at(len(there) + second, -300.0, speed_mps=0.0) for second in range(120)]
+
+    done = run(atlas, there + parked)
+
+    assert len(done.of(Approaching)) == 1
+    assert not outstanding(done)
+
+
+@pytest.mark.parametrize("lateness_s", [0.0, 0.5, 30.0], ids=["duplicate", "just late", "late"])
+def test_a_fix_that_is_not_newer_changes_nothing(atlas: Atlas, lateness_s: float) -> None:
+    """Wherever it lies; only the quality says `late`."""
+    detector = Detector(atlas)
+    watch = run(atlas, drive(-900.0, -300.0, 20.0)).watch
+    late = at(30.0 - lateness_s, 500.0)
+
+    after, told = detector.step(watch, late)
+
+    assert told == ()
+    assert after == msgspec.structs.replace(watch, quality="late")
+
+
+def test_the_error_circle_over_a_border_is_ambiguous(atlas: Atlas) -> None:
+    """And inside one territory it is ok."""
+    detector = Detector(atlas)
+
+    assert detector.begin(at(0, -20.0, accuracy_m=30.0)).quality == "ambiguous"
+    assert detector.begin(at(0, -20.0, accuracy_m=5.0)).quality == "ok"
+
+
+def test_leaving_and_entering_the_covered_box_is_no_crossing(atlas: Atlas) -> None:
+    """South over its edge in France, and back."""
+    plane = LocalPlane(5.0, 48.9)
+    fixes = [
+        Seen(*plane.lonlat(0.0, north), 4.0, STARTED_AT + second, 30.0, course)
+        for second, (north, course) in enumerate(
+            [(400.0 - 30.0 * step, 180.0) for step in range(30)] + [(-470.0 + 30.0 * step, 0.0) for step in range(30)]
+        )
+    ]
+
+    middle, whole = run(atlas, fixes[:30]), run(atlas, fixes)
+
+    assert middle.watch.territory is Territory.OUTSIDE
+    assert whole.watch.territory is Territory.FR
+    assert not whole.of(Confirmed)
+    assert not outstanding(whole)
+
+
+def test_a_bridge_over_the_moselle_is_two_crossings_in_order(atlas: Atlas) -> None:
+    """Luxembourg, the condominium, Germany."""
+    plane = LocalPlane(6.3672, 49.5446)
+    fixes = [
+        Seen(*plane.lonlat(-500.0 + 15.0 * second, 0.0), 4.0, STARTED_AT + second, 15.0, 90.0) for second in range(80)
+    ]
+
+    done = run(atlas, fixes)
+
+    assert [(notice.from_, notice.to) for notice in confirmed(done)] == [(LU, LU_DE), (LU_DE, DE)]
+    assert len({notice.number for notice in confirmed(done)}) == 2
+
+
+def test_borders_crossed_in_one_gap_are_told_in_order(atlas: Atlas) -> None:
+    """Over the Moselle without a fix on the bridge: each border, each at its place."""
+    plane = LocalPlane(6.3672, 49.5446)
+    seconds = [*range(25), *range(60, 80)]
+    fixes = [
+        Seen(*plane.lonlat(-500.0 + 15.0 * second, 0.0), 4.0, STARTED_AT + second, 15.0, 90.0) for second in seconds
+    ]
+
+    first, second = confirmed(run(atlas, fixes))
+
+    assert [(first.from_, first.to), (second.from_, second.to)] == [(LU, LU_DE), (LU_DE, DE)]
+    assert first.crossed_at < second.crossed_at
+    assert first.border == border_name("LU", "LU+DE")
+    assert first.number != second.number
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_walk_through_baarle_forms_a_chain(atlas: Atlas, seed: int) -> None:
+    """Each crossing leaves the territory where the one before arrived, and the last arrives where the unit is believed."""
+    random = Random(seed)
+    plane = LocalPlane(4.9294, 51.4381)
+    fixes = [
+        Seen(*plane.lonlat(-900.0 + 6.0 * s + random.gauss(0, 2), random.gauss(0, 2)), 5.0, STARTED_AT + s, 6.0, 90.0)
+        for s in range(300)
+    ]
+
+    done = run(atlas, fixes)
+
+    crossings = confirmed(done)
+    assert len(crossings) >= 2
+    chain = [atlas.territory(fixes[0].lon, fixes[0].lat), *(notice.to for notice in crossings)]
+    assert [notice.from_ for notice in crossings] == chain[:-1]
+    assert done.watch.territory is chain[-1]
+
+
+def test_a_watch_survives_being_written_down(atlas: Atlas) -> None:
+    """In the middle of everything: the next step is the same from the bytes."""
+    detector = Detector(atlas)
+    fixes = drive(-900.0, 300.0, 20.0, noise_m=3.0)
+    watch = detector.begin(fixes[0])
+    for fix in fixes[1:]:
+        read = msgspec.msgpack.decode(msgspec.msgpack.encode(watch), type=Watch)
+        assert read == watch
+        kept = msgspec.msgpack.encode(watch)
+        after, told = detector.step(watch, fix)
+        assert (after, told) == detector.step(read, fix)
+        assert msgspec.msgpack.encode(watch) == kept
+        watch = after
+
+
+@pytest.mark.parametrize("second", range(10, 50, 4))
+def test_an_outlier_on_the_way_over_costs_no_crossing(atlas: Atlas, second: int) -> None:
+    """A wild fix anywhere, also right at the border, neither adds nor hides one."""
+    fixes = drive(-750.0, 750.0, 30.0, noise_m=2.0)
+    wild = LocalPlane(fixes[second].lon, fixes[second].lat).lonlat(180.0, -260.0)
+    fixes[second] = fixes[second]._replace(lon=wild[0], lat=wild[1])
+
+    [notice] = confirmed(run(atlas, fixes))
+
+    assert distance_m(notice.lon, notice.lat, LON, BORDER_LAT) < 15.0
