@@ -142,11 +142,14 @@ def export(
 
 
 @app.command()
-def rebuild(data: DataDir = DATA) -> None:
+def rebuild(
+    data: DataDir = DATA,
+    contact_points: Annotated[Path | None, typer.Option(help="The file that the server was configured with.")] = None,
+) -> None:
     """Replay a journal from its first input and compare; prints {"events":N,"identical":true}."""
     from tracker.io import recovery
 
-    rebuilt = recovery.rebuild(data)
+    rebuilt = recovery.rebuild(data, contact_points)
     _print([msgspec.json.encode(rebuilt)])
     raise typer.Exit(0 if rebuilt.identical else 1)
 

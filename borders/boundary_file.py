@@ -55,9 +55,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many numbers each array of `Coverage` has, in order."""
 
 
-def encode(
-    coverage: Coverage, *, vintage: str, licence: str, attribution: str, sources: dict[str, str]
-) -> bytes:
+def encode(coverage: Coverage, *, vintage: str, licence: str, attribution: str, sources: dict[str, str]) -> bytes:
     """Write a boundary file. The same input gives the same bytes."""
     moves = np.diff(coverage.vertices, axis=0, prepend=np.zeros((1, 2), dtype=np.int32))
     arrays = [array.ravel() for array in coverage._replace(vertices=moves)]

@@ -114,8 +114,7 @@ def zones() -> dict[Territory, shapely.MultiPolygon]:
     found = {}
     for state, name in ZONES.items():
         polygons = [
-            shapely.Polygon(shell, holes)
-            for shell, *holes in source.get_geometry(tz_name=name, coords_as_pairs=True)
+            shapely.Polygon(shell, holes) for shell, *holes in source.get_geometry(tz_name=name, coords_as_pairs=True)
         ]
         if not all(polygon.is_valid for polygon in polygons):
             raise BuildError(f"{name} has invalid polygons")
@@ -166,9 +165,7 @@ def dissolve(
             raise BuildError(f"{' and '.join(sorted(claims))} overlap near {where.tolist()}")
         owned.setdefault(owner, []).append(faces[k])
     return {
-        territory: shapely.MultiPolygon(
-            shapely.get_parts(shapely.coverage_union_all(owned[territory])).tolist()
-        )
+        territory: shapely.MultiPolygon(shapely.get_parts(shapely.coverage_union_all(owned[territory])).tolist())
         for territory in TERRITORIES
         if territory in owned
     }

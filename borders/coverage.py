@@ -72,9 +72,7 @@ class Coverage(NamedTuple):
         arcs = self.arcs()
         refs = iter(self.arc_refs.tolist())
         ring_sizes = iter(self.ring_sizes.tolist())
-        for rings, territory in zip(
-            self.polygon_sizes.tolist(), self.polygon_territories.tolist(), strict=True
-        ):
+        for rings, territory in zip(self.polygon_sizes.tolist(), self.polygon_territories.tolist(), strict=True):
             yield (
                 TERRITORIES[territory],
                 [_string([next(refs) for _ in range(next(ring_sizes))], arcs) for _ in range(rings)],
@@ -114,9 +112,7 @@ def from_polygons(territories: Mapping[Territory, shapely.MultiPolygon]) -> Cove
         for ring in rings:
             for edge in pairwise(ring):
                 if left_of.setdefault(edge, code) != code or left_of.get(edge[::-1]) == code:
-                    raise ValueError(
-                        f"edge {edge} of {TERRITORIES[code]} is not a border between two territories"
-                    )
+                    raise ValueError(f"edge {edge} of {TERRITORIES[code]} is not a border between two territories")
     nodes = _nodes(left_of)
     rotated = sorted(
         (code, [_rotate(shell, nodes), *sorted(_rotate(hole, nodes) for hole in holes)])

@@ -50,9 +50,7 @@ def features(coverage: Coverage) -> list[Feature]:
     for territory, rings in coverage.polygons():
         areas.setdefault(territory, []).append([_positions(ring) for ring in rings])
     lines: dict[tuple[int, int], list[list[Position]]] = {}
-    for arc, left, right in zip(
-        coverage.arcs(), coverage.lefts.tolist(), coverage.rights.tolist(), strict=True
-    ):
+    for arc, left, right in zip(coverage.arcs(), coverage.lefts.tolist(), coverage.rights.tolist(), strict=True):
         if right != OUTSIDE:
             lines.setdefault((min(left, right), max(left, right)), []).append(_positions(arc))
     territories = [

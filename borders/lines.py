@@ -33,9 +33,7 @@ class Lines:
 
     def __init__(self, box: tuple[float, float, float, float], edges: Edges) -> None:
         self._plane: Final = ConicPlane(*box)
-        pairs = np.stack(
-            [np.minimum(edges.lefts, edges.rights), np.maximum(edges.lefts, edges.rights)], axis=1
-        )
+        pairs = np.stack([np.minimum(edges.lefts, edges.rights), np.maximum(edges.lefts, edges.rights)], axis=1)
         kinds, kind = np.unique(pairs, axis=0, return_inverse=True)
         named = [border_name(TERRITORIES[one], TERRITORIES[other]) for one, other in kinds.tolist()]
         self.names: Final = tuple(named)
@@ -67,8 +65,7 @@ class Lines:
         run_start = np.flatnonzero(np.concatenate([[True], ~follows]))
         in_run = np.arange(steps.size) - run_start[run_of]
         piece_of = (
-            np.cumsum(np.concatenate([[True], (run_of[1:] != run_of[:-1]) | (in_run[1:] % PIECE_EDGES == 0)]))
-            - 1
+            np.cumsum(np.concatenate([[True], (run_of[1:] != run_of[:-1]) | (in_run[1:] % PIECE_EDGES == 0)])) - 1
         )
         first_edges = np.flatnonzero(np.concatenate([[True], piece_of[1:] != piece_of[:-1]]))
 

@@ -70,9 +70,9 @@ byId("help-button", HTMLButtonElement).addEventListener("click", () => help.show
 byId("find", HTMLInputElement).addEventListener("input", drawPanel);
 map.on("load", () => {
   mapIsReady = true;
+  mark(document.body, "map", "drawn");
   camera.follow(world);
 });
-map.once("idle", () => mark(document.body, "map", "drawn"));
 map.on("click", "units", ({ features }) => showUnit(features?.[0]?.properties["unit"] ?? "", false));
 listen({
   j: () => alerts.move(1),

@@ -15,13 +15,13 @@ from borders.boundary_file import (
     FORMAT,
     MAGIC,
     PACKAGED,
-    BoundaryFileError,
     decode,
     digest_line,
     digest_path,
     encode,
     load,
 )
+from borders.errors import BoundaryFileError
 from borders.states import BOX, TERRITORIES
 
 CONTENT = PACKAGED.read_bytes()
@@ -85,9 +85,7 @@ def test_encoding_what_was_decoded_gives_the_same_arrays() -> None:
     )
 
     assert decode(again, PACKAGED)[0] == header
-    assert all(
-        np.array_equal(one, two) for one, two in zip(decode(again, PACKAGED)[1], coverage, strict=True)
-    )
+    assert all(np.array_equal(one, two) for one, two in zip(decode(again, PACKAGED)[1], coverage, strict=True))
 
 
 def test_missing(tmp_path: Path) -> None:
@@ -129,7 +127,7 @@ def test_extended(copy: Path) -> None:
 
 def test_any_flipped_bit_is_refused(copy: Path) -> None:
     """The prefix and header bit by bit, the rest at random places."""
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     places = [*range(64), *(chance.randrange(len(CONTENT)) for _ in range(200)), len(CONTENT) - 1]
     for place in places:
         spoiled = bytearray(CONTENT)
@@ -183,9 +181,7 @@ def test_a_header_that_is_not_ours(copy: Path, old: bytes, new: bytes) -> None:
     start = len(MAGIC) + 6
     size = struct.unpack_from("<I", CONTENT, len(MAGIC) + 2)[0]
     header = CONTENT[start : start + size].replace(old, new)
-    reseal(
-        copy, CONTENT[: len(MAGIC) + 2] + struct.pack("<I", len(header)) + header + CONTENT[start + size :]
-    )
+    reseal(copy, CONTENT[: len(MAGIC) + 2] + struct.pack("<I", len(header)) + header + CONTENT[start + size :])
 
     assert reason(copy)
 

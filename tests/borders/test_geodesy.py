@@ -51,12 +51,8 @@ def test_distance_holds_all_over_the_earth() -> None:
 
 
 def test_distance_across_the_antimeridian_and_over_the_pole() -> None:
-    assert distance_m(179.999, 0.0, -179.999, 0.0) == pytest.approx(
-        GEOD.inv(179.999, 0, -179.999, 0)[2], rel=1e-9
-    )
-    assert distance_m(0.0, 89.999, 180.0, 89.999) == pytest.approx(
-        GEOD.inv(0, 89.999, 180, 89.999)[2], rel=1e-9
-    )
+    assert distance_m(179.999, 0.0, -179.999, 0.0) == pytest.approx(GEOD.inv(179.999, 0, -179.999, 0)[2], rel=1e-9)
+    assert distance_m(0.0, 89.999, 180.0, 89.999) == pytest.approx(GEOD.inv(0, 89.999, 180, 89.999)[2], rel=1e-9)
 
 
 @pytest.mark.parametrize(("reach_m", "tolerance_deg"), [(100.0, 1e-5), (100_000.0, 1e-3)])
@@ -79,12 +75,8 @@ def test_azimuth_never_reaches_360() -> None:
     assert azimuth_deg(4.0, 51.0, 4.0 - 1e-15, 52.0) < 360.0
 
 
-@pytest.mark.parametrize(
-    ("reach_m", "tolerance", "tolerance_deg"), [(5_000.0, 1e-7, 0.031), (50_000.0, 1e-5, 0.31)]
-)
-def test_local_plane_keeps_lengths_and_directions(
-    reach_m: float, tolerance: float, tolerance_deg: float
-) -> None:
+@pytest.mark.parametrize(("reach_m", "tolerance", "tolerance_deg"), [(5_000.0, 1e-7, 0.031), (50_000.0, 1e-5, 0.31)])
+def test_local_plane_keeps_lengths_and_directions(reach_m: float, tolerance: float, tolerance_deg: float) -> None:
     lon, lat, lon_b, lat_b, azimuth, apart = pairs(reach_m)
 
     xy = np.array([LocalPlane(a, b).xy(c, d) for a, b, c, d in zip(lon, lat, lon_b, lat_b, strict=True)])

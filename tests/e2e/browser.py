@@ -86,7 +86,7 @@ def drive(unit: str, seconds: int = 80, start_m: float = -1200.0) -> list[dict[s
 
     It is at the border `-start_m / 30` seconds after the first.
     """
-    noise = random.Random(7)  # noqa: S311
+    noise = random.Random(7)
     began_at = time.time() - seconds  # noqa: TID251
     metres_per_degree = _M_PER_DEG * math.cos(math.radians(BORDER_LAT))
     return [

@@ -68,7 +68,7 @@ class Car:
 
 async def stream(server: Server, cars: list[Car], seed: int, seconds: float) -> None:
     """Let the cars send for a while, then kill the server under them."""
-    pace = random.Random(seed)  # noqa: S311 - chance, not secrets
+    pace = random.Random(seed)
     async with contextlib.AsyncExitStack() as stack:
         tasks: list[asyncio.Task[None]] = []
         for car in cars:
@@ -108,7 +108,7 @@ def stored(data: Path, cars: list[Car]) -> dict[str, list[int]]:
 def test_no_kill_loses_or_doubles_anything(server_factory: ServerFactory, tmp_path: Path) -> None:
     seed = time.time_ns()
     print(f"seed {seed}")
-    chance = random.Random(seed)  # noqa: S311 - chance, not secrets
+    chance = random.Random(seed)
     cars = [Car(unit, BEGAN_AT) for unit in UNITS]
     server = server_factory("--no-auth")
     server.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03"})

@@ -24,7 +24,7 @@ SPEED_MPS = 30.0
 
 def drive(unit: str, boot: str, seconds: int = 80, start_m: float = -1200.0, seed: int = 7) -> list[dict[str, Any]]:
     """Pings of a car that drives north across the border, once a second, with ordinary receiver noise."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     began_at = time.time() - seconds  # noqa: TID251
     pings = []
     for seq in range(seconds):

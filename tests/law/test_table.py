@@ -284,7 +284,7 @@ def test_every_fact_that_is_read_exists_and_has_its_question() -> None:
 
 def test_any_combination_at_random_is_decided_soundly() -> None:
     """Alternatives that win alike may ask for different things; 20,000 are drawn from all of them."""
-    draw = random.Random(21)  # noqa: S311 - chance is wanted, the same each time
+    draw = random.Random(21)
     pools = [list(group.alternatives()) for group in GROUPS]
     for _ in range(20_000):
         facts = together([draw.choice(pool) for pool in pools])

@@ -42,9 +42,7 @@ def polygons() -> tuple[shapely.MultiPolygon, ...]:
     """
     parts: dict[Territory, list[shapely.Polygon]] = {}
     for territory, (shell, *holes) in coverage().polygons():
-        parts.setdefault(territory, []).append(
-            shapely.Polygon(shell / MICRO, [hole / MICRO for hole in holes])
-        )
+        parts.setdefault(territory, []).append(shapely.Polygon(shell / MICRO, [hole / MICRO for hole in holes]))
     areas = tuple(shapely.MultiPolygon(parts.get(territory, [])) for territory in TERRITORIES)
     shapely.prepare(list(areas))
     return areas
@@ -73,14 +71,8 @@ def uniform(count: int, margin_deg: float = 0.0) -> tuple[Floats, Floats]:
 def near_borders(count: int, reach_m: float = 500.0) -> tuple[Floats, Floats]:
     """Random points within so many metres of a border, in the box."""
     random = np.random.default_rng(SEED)
-    arcs = [
-        arc
-        for arc, right in zip(coverage().arcs(), coverage().rights.tolist(), strict=True)
-        if right != OUTSIDE
-    ]
-    starts, ends = (
-        np.concatenate([arc[part] for arc in arcs]) / MICRO for part in (slice(-1), slice(1, None))
-    )
+    arcs = [arc for arc, right in zip(coverage().arcs(), coverage().rights.tolist(), strict=True) if right != OUTSIDE]
+    starts, ends = (np.concatenate([arc[part] for arc in arcs]) / MICRO for part in (slice(-1), slice(1, None)))
     edge = random.integers(0, len(starts), count)
     on_border = starts[edge] + random.random((count, 1)) * (ends[edge] - starts[edge])
     away, direction = reach_m * 0.999 * random.random(count), random.uniform(0, 2 * np.pi, count)
@@ -176,9 +168,7 @@ def test_the_bound_is_worth_having() -> None:
     atlas = packaged()
     lon, lat = uniform(5_000)
     distances_m = atlas.locate_many(lon, lat).distances_m
-    bounds_m = np.array(
-        [atlas.distance_bound_m(x, y) for x, y in zip(lon.tolist(), lat.tolist(), strict=True)]
-    )
+    bounds_m = np.array([atlas.distance_bound_m(x, y) for x, y in zip(lon.tolist(), lat.tolist(), strict=True)])
 
     far = distances_m > 2_000
     assert (bounds_m[far] > 0).all()
@@ -277,7 +267,7 @@ def test_crossings_of_short_segments_near_borders() -> None:
         crossed += bool(points)
         for point in points:
             if Territory.OUTSIDE not in {point.from_territory, point.to_territory}:
-                assert packaged().signed_distance_m(
-                    point.from_territory, point.lon, point.lat
-                ) == pytest.approx(0, abs=0.01)
+                assert packaged().signed_distance_m(point.from_territory, point.lon, point.lat) == pytest.approx(
+                    0, abs=0.01
+                )
     assert crossed > 300

@@ -17,6 +17,7 @@ from tracker.inputs import (
     Input,
     JoinPursuit,
     PingReceived,
+    PursuitCommand,
     ReportContact,
     ReportHostDecision,
     StartPursuit,
@@ -25,7 +26,7 @@ from tracker.simulation.hazeldonk import DEMO
 from tracker.simulation.scenario import Act
 from tracker.world import World
 
-COMMANDS = {
+COMMANDS: dict[str, type[PursuitCommand]] = {
     "start": StartPursuit,
     "join": JoinPursuit,
     "contact": ReportContact,
@@ -37,16 +38,15 @@ COMMANDS = {
 
 def command_of(act: Act) -> Input:
     details = {field: value for field, value in msgspec.structs.asdict(act.details).items() if value is not None}
-    details["id"] = "p-1"
-    return COMMANDS[act.command](at=STARTED_AT + act.at_s, **details)
+    return COMMANDS[act.command](**(details | {"id": "p-1", "at": STARTED_AT + act.at_s}))
 
 
 def test_the_demo_shows_what_it_says(engine: Engine) -> None:
     """BE to NL with the call in time, back with a Dutch car and the call late, and a stroll through Baarle."""
     inputs: list[tuple[float, Input]] = [(act.at_s, command_of(act)) for act in DEMO.acts]
     for actor in DEMO.actors:
-        for ping in DEMO.pings(actor, "d1", Random(actor.unit), STARTED_AT):  # noqa: S311
-            inputs.append((ping.t - STARTED_AT, PingReceived(accept(ping, ping.t), ping.t)))
+        pings = DEMO.pings(actor, "d1", Random(actor.unit), STARTED_AT)
+        inputs += [(ping.t - STARTED_AT, PingReceived(accept(ping, ping.t), ping.t)) for ping in pings]
     world = World()
     events = [event for _, entry in sorted(inputs, key=lambda pair: pair[0]) for event in engine.step(world, entry)]
 

@@ -38,7 +38,7 @@ def actor(unit: str) -> Actor:
 
 
 def pings_of(unit: str, seed: int = 1) -> list[Ping]:
-    return list(DEMO.pings(actor(unit), "b1", Random(seed), T0))  # noqa: S311
+    return list(DEMO.pings(actor(unit), "b1", Random(seed), T0))
 
 
 def crossings(atlas: Atlas, unit: str) -> list[tuple[int, str]]:
@@ -123,7 +123,7 @@ class TestReceiver:
     STILL = Motion(4.7353, 51.4860, 0.0, 0.0)
 
     def errors(self, faults: Faults, number: int, step_s: float = 1.0) -> list[tuple[float, float]]:
-        receiver = Receiver("BE-K03", "a1", faults, Random(7))  # noqa: S311
+        receiver = Receiver("BE-K03", "a1", faults, Random(7))
         plane = LocalPlane(self.STILL.lon, self.STILL.lat)
         pings = [receiver.ping(T0 + index * step_s, self.STILL) for index in range(number)]
         return [plane.xy(ping.lon, ping.lat) for ping in pings if ping is not None]
@@ -141,7 +141,7 @@ class TestReceiver:
         assert kept == pytest.approx(math.exp(-1), abs=0.1)
 
     def test_now_and_then_it_is_silent_or_far_off(self) -> None:
-        receiver = Receiver("BE-K03", "a1", NARROW_STREETS, Random(3))  # noqa: S311
+        receiver = Receiver("BE-K03", "a1", NARROW_STREETS, Random(3))
         answers = [receiver.ping(T0 + second, self.STILL) for second in range(3600)]
         heard = [ping for ping in answers if ping is not None]
         assert 40 <= len(answers) - len(heard) <= 400

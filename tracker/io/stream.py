@@ -37,6 +37,8 @@ MAX_UNACKNOWLEDGED: Final = 20_000
 
 _MIN_WAIT_S: Final = 0.005
 _SHORT_LIFE_S: Final = 1.0
+_OVERLOAD_S: Final = 1.0
+"""How long to leave a server alone that can store nothing. After it everything unanswered is sent anew."""
 
 
 class Unreachable(DrempelloosError):
@@ -67,6 +69,14 @@ class _Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
     unit: str
     boot: str
     upto: int
+
+
+class _SlowDown(msgspec.Struct, frozen=True, tag_field="type", tag="slow_down"):
+    reason: str
+
+
+class _Overloaded(DrempelloosError):
+    """The server can store nothing for now; what is not acknowledged must be sent again."""
 
 
 class Watcher:
@@ -156,6 +166,9 @@ class _Stream:
                     await self._converse(connection)
                 except ConnectionClosed as closed:
                     self._note_loss(closed)
+                except _Overloaded as overloaded:
+                    self._watcher.disturbed(str(overloaded))
+                    await asyncio.sleep(_OVERLOAD_S)
                 else:
                     return self._counts
                 finally:
@@ -188,6 +201,8 @@ class _Stream:
                 self._watcher.disturbed(f"an answer that cannot be read: {quote(str(error))}")
                 continue
             self._heard_at = self._clock()
+            if isinstance(answer, _SlowDown):
+                raise _Overloaded(quote(answer.reason, 200))
             if isinstance(answer, _Ack):
                 self._counts.acknowledged += self._outbox.acknowledge(answer.unit, answer.boot, answer.upto)
             else:
@@ -276,7 +291,7 @@ class _Stream:
 
 
 _encoder: Final = msgspec.json.Encoder()
-_answers: Final = msgspec.json.Decoder(_Ack | Refusal)
+_answers: Final = msgspec.json.Decoder(_Ack | Refusal | _SlowDown)
 
 
 def _delays() -> Generator[float, None, None]:

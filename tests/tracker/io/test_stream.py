@@ -271,3 +271,31 @@ async def test_pings_without_numbers_are_refused() -> None:
 async def test_nothing_to_send_is_done_at_once() -> None:
     async with server(Ledger()) as address:
         assert await stream(address, []) == Counts()
+
+
+async def test_a_server_that_can_store_nothing_is_left_alone_and_then_sent_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_module, "_OVERLOAD_S", 0.05)
+    ledger = Ledger()
+    troubles: list[str] = []
+
+    class Watching(Watcher):
+        def disturbed(self, trouble: str) -> None:
+            troubles.append(trouble)
+
+    async def full_at_first(connection: ServerConnection) -> None:
+        if ledger.connections:
+            await ledger(connection)
+            return
+        ledger.connections += 1
+        await connection.recv()
+        await connection.send('{"type":"slow_down","reason":"the disk is full: nothing was accepted"}')
+        await connection.wait_closed()
+
+    async with server(full_at_first) as address:
+        counts = await stream(address, track(20), speed=None, watcher=Watching())
+
+    assert counts.acknowledged == 20
+    assert counts.resent >= 1
+    assert "the disk is full: nothing was accepted" in troubles
