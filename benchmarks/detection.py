@@ -122,7 +122,7 @@ def hard(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) 
         return Receiver(random.uniform(2, 10), claimed, states_velocity=not bare)
 
     for number in range(120):
-        road, crossings = across(random, atlas, lines, before_s=60, after_s=30, turn_dps=random.choice((0, 1)))
+        road, crossings = across(random, atlas, lines, before_s=60, after_s=50, turn_dps=random.choice((0, 1)))
         length = random.uniform(16, 50)
         from_s = crossings[0].at_s - length * random.uniform(0.15, 0.85)
         gap = (from_s, from_s + length) if number % 3 == 0 else NO_GAP

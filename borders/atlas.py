@@ -216,7 +216,8 @@ class Atlas:
         The first leaves the territory of `a`, each next one leaves where the one before arrived, the last
         arrives in the territory of `b`. A segment that starts on a border may have its first passage at
         fraction 0. Passing the edge of the box counts, into or out of `OUTSIDE`, for the chain to hold; it is
-        not a border.
+        not a border. A segment that runs along an edge of a border lies on whichever side rounding puts its
+        middle.
         """
         ends = self.territory(*a), self.territory(*b)
         length_deg = math.dist(a, b)
@@ -235,7 +236,7 @@ class Atlas:
         )
 
     def _touches(self, a: tuple[float, float], b: tuple[float, float]) -> list[float]:
-        """Fractions, ascending, at which the segment may touch a border or the edge of the box: all there are."""
+        """Fractions, ascending, at which the segment may touch a border or the edge of the box."""
         edges = self._grid.edges_along(*a, *b)
         touches = crossings(self._edges.take(edges), a, b) if edges.size else []
         if not (self._grid.covers(*a) and self._grid.covers(*b)):

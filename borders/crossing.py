@@ -1,8 +1,8 @@
 """Crossings: what becomes of a territory under uncertain fixes.
 
-A unit is *believed* to be in one territory. That changes only by evidence: at least two fixes in a row beyond the border,
-and a path that truly came from one side to the other, each by more than the receiver's error explains. A path that runs
-along a border, or a car that stands beside one, has fixes on the other side and no such path.
+A unit is *believed* to be in one territory. That changes only by evidence: at least two fixes in a row beyond the
+border, and a path that truly came from one side to the other, each by more than the receiver's error explains. A path
+that runs along a border, or a car that stands beside one, has fixes on the other side and no such path.
 
     plausible?  no: a stray, kept out until three strays agree with each other
     far from every border?  nothing to look at
@@ -182,8 +182,7 @@ class Detector:
         if place is watch.territory:
             return self._at_home(watch)
         if Territory.OUTSIDE in (place, watch.territory):
-            # Nothing is known beyond the box, so leaving or entering it is no crossing.
-            return msgspec.structs.replace(watch, territory=place, pending=None, ahead=None), ()
+            return self._over_the_edge(watch, place)
         return self._elsewhere(watch, place)
 
     def _quality(self, fix: Located) -> str:
@@ -200,8 +199,10 @@ class Detector:
         place = self.atlas.territory(sample.lon, sample.lat)
         known = (watch.samples[-1], *strays)
         moved = msgspec.structs.replace(watch, samples=known, strays=(), quality="ok")
-        if place is watch.territory or Territory.OUTSIDE in (place, watch.territory):
-            return msgspec.structs.replace(moved, territory=place, samples=strays), ()
+        if place is watch.territory:
+            return msgspec.structs.replace(moved, samples=strays), ()
+        if Territory.OUTSIDE in (place, watch.territory):
+            return self._over_the_edge(msgspec.structs.replace(moved, samples=strays), place)
         return self._elsewhere(msgspec.structs.replace(moved, pending=Pending(watch.numbers, len(strays))), place)
 
     def _at_home(self, watch: Watch) -> tuple[Watch, Notices]:
@@ -219,6 +220,15 @@ class Detector:
             watch, told = self._look_ahead(watch)
             notices += told
         return watch, tuple(notices)
+
+    def _over_the_edge(self, watch: Watch, place: Territory) -> tuple[Watch, Notices]:
+        """Nothing is known beyond the covered box: leaving or entering it is no crossing, and ends what was announced."""
+        told: list[Notice] = []
+        if watch.ahead is not None and watch.ahead.notice is not None:
+            told.append(_retract(watch.ahead.notice, "approaching", "the unit left the covered area"))
+        if watch.pending is not None and watch.pending.probable is not None:
+            told.append(_retract(watch.pending.probable, "probable", "the unit left the covered area"))
+        return msgspec.structs.replace(watch, territory=place, pending=None, ahead=None), tuple(told)
 
     def _elsewhere(self, watch: Watch, place: Territory) -> tuple[Watch, Notices]:
         """The newest fix lies outside the territory in which the unit is believed to be."""

@@ -34,6 +34,10 @@ PLACE_SPREAD: Final = 1.15
 GAP_SPREAD: Final = 0.15
 """Part of a gap's length by which the place may be off: the road between is not known."""
 
+GAP_S: Final = 5.0
+CARRIED_MPS: Final = 100.0
+"""A step is a gap when it took longer than this, or was faster than anything drives."""
+
 SAMPLING_S: Final = 0.2
 
 
@@ -120,7 +124,7 @@ def _passage(
     steepness = min(1.0, max(0.2, abs(depths[step + 1] - depths[step]) / max(length_m, 0.1)))
     fraction = _fraction(shape, step, point)
     sigma = PLACE_SPREAD * samples[step + 1].sigma_m
-    gap_m = GAP_SPREAD * length_m if elapsed_s > 5.0 else 0.0
+    gap_m = GAP_SPREAD * length_m if elapsed_s > GAP_S or speed > CARRIED_MPS else 0.0
     return Passage(
         from_=point.from_territory,
         to=point.to_territory,

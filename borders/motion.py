@@ -23,6 +23,10 @@ AVERAGED: Final = 6
 TRUSTED_STEP_S: Final = 3.0
 """Over a longer step than this a velocity says little, and the positions are believed instead."""
 
+CARRIED_M: Final = 50.0
+CARRIED: Final = 10.0
+"""Positions that disagree with the velocities by more than this many metres and standard deviations win."""
+
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):
     """One fix as it is remembered: Unix seconds, degrees, metres (one axis), metres per second, degrees from north."""
@@ -44,7 +48,7 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Shape(NamedTuple):
-    """The path of the last fixes: `points` are `(lon, lat)` at `times`; `measured` tells whether velocities shaped it."""
+    """The path of the last fixes: `points` are `(lon, lat)` at `times`; `measured`: by velocities that were stated."""
 
     times: tuple[float, ...]
     points: tuple[tuple[float, float], ...]
@@ -98,13 +102,17 @@ def _first_averaged(samples: tuple[Sample, ...]) -> int:
 
 def _step(samples: tuple[Sample, ...], places: list[tuple[float, float]], place: int) -> tuple[float, float]:
     """Metres east and north from the sample before `place` to that at `place`."""
-    elapsed_s = samples[place].at - samples[place - 1].at
+    one, other = samples[place - 1], samples[place]
+    elapsed_s = other.at - one.at
+    by_position = places[place][0] - places[place - 1][0], places[place][1] - places[place - 1][1]
     if elapsed_s > TRUSTED_STEP_S:
-        (x0, y0), (x1, y1) = places[place - 1], places[place]
-        return x1 - x0, y1 - y0
-    before = samples[place - 1].velocity or _slope(samples, places, place - 1)
-    after = samples[place].velocity or _slope(samples, places, place)
-    return (before[0] + after[0]) / 2 * elapsed_s, (before[1] + after[1]) / 2 * elapsed_s
+        return by_position
+    before = one.velocity or _slope(samples, places, place - 1)
+    after = other.velocity or _slope(samples, places, place)
+    by_velocity = (before[0] + after[0]) / 2 * elapsed_s, (before[1] + after[1]) / 2 * elapsed_s
+    # A unit that was carried, or a receiver that was wrong before, is elsewhere without having driven there.
+    carried = math.dist(by_position, by_velocity) > CARRIED_M + CARRIED * (one.sigma_m + other.sigma_m)
+    return by_position if carried else by_velocity
 
 
 def _slope(samples: tuple[Sample, ...], places: list[tuple[float, float]], place: int) -> tuple[float, float]:

@@ -44,8 +44,9 @@ export class Camera {
    */
   follow(world) {
     const places = focus(world);
-    if (!this.follows || places.length === 0) return;
-    const { clientWidth: wide, clientHeight: high } = this.#map.getContainer();
+    // A move that is under way is let arrive: one begun anew at each frame would never get anywhere.
+    if (!this.follows || places.length === 0 || this.#map.isMoving()) return;
+    const { clientWidth: wide, clientHeight: high } = this.#map.getCanvas();
     const inside = places.every((place) => {
       const { x, y } = this.#map.project(place);
       return x > wide * EDGE && x < wide * (1 - EDGE) && y > high * EDGE && y < high * (1 - EDGE);
@@ -81,7 +82,7 @@ export class Camera {
   }
 
   #options() {
-    const { clientWidth, clientHeight } = this.#map.getContainer();
+    const { clientWidth, clientHeight } = this.#map.getCanvas();
     return { padding: Math.min(clientWidth, clientHeight) * 0.24, maxZoom: CLOSEST };
   }
 }

@@ -24,9 +24,10 @@ function local(path) {
 
 /**
  * The whole style. Nothing in it is loaded from another host.
+ * @param {number} scale of letters and icons: 1 on an ordinary screen, more on a large one
  * @returns {StyleSpecification}
  */
-export function style() {
+export function style(scale) {
   const face = (/** @type {string} */ weight) => [
     { url: local(`vendor/fonts/atkinson-latin-${weight}.woff2`), "unicode-range": LATIN },
     { url: local(`vendor/fonts/atkinson-latin-ext-${weight}.woff2`), "unicode-range": LATIN_EXT },
@@ -44,15 +45,22 @@ export function style() {
       crossings: empty,
       units: empty,
     },
-    layers: [...backdrop(), ...happenings()],
+    layers: [...backdrop(scale), ...happenings(scale)],
   };
 }
 
-/** @returns {StyleSpecification["layers"]} */
-function backdrop() {
+/**
+ * @param {number} scale
+ * @returns {StyleSpecification["layers"]}
+ */
+function backdrop(scale) {
   const territory = /** @type {ExpressionSpecification} */ (["get", "territory"]);
   const inner = /** @type {ExpressionSpecification} */ (["in", ["get", "border"], ["literal", INNER_BORDERS]]);
   const outer = /** @type {ExpressionSpecification} */ (["all", ["==", ["get", "kind"], "border"], ["!", inner]]);
+  const names = /** @type {ExpressionSpecification} */ ([
+    "match", territory,
+    "BE", "BELGIUM", "NL", "NETHERLANDS", "LU", "LUXEMBOURG", "DE", "GERMANY", "FR", "FRANCE", "LUXEMBOURG + GERMANY",
+  ]);
   const round = /** @type {const} */ ({ "line-join": "round", "line-cap": "round" });
   return [
     { id: "water", type: "background", paint: { "background-color": WATER } },
@@ -76,7 +84,7 @@ function backdrop() {
       layout: {
         "text-field": ["get", "n"],
         "text-font": REGULAR,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 11, 12, ["step", ["get", "p"], 13, 20_000, 15, 100_000, 18]],
+        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 11 * scale, 12, ["step", ["get", "p"], 13 * scale, 20_000, 15 * scale, 100_000, 18 * scale]],
         "symbol-sort-key": ["-", 0, ["get", "p"]],
         "text-padding": 6,
       },
@@ -125,7 +133,7 @@ function backdrop() {
         "symbol-spacing": 420,
         "text-field": ["get", "border"],
         "text-font": BOLD,
-        "text-size": 12,
+        "text-size": 12 * scale,
         "text-letter-spacing": 0.12,
         "text-max-angle": 40,
       },
@@ -137,12 +145,10 @@ function backdrop() {
       source: "borders",
       filter: ["all", ["==", ["get", "kind"], "territory"], ["in", territory, ["literal", ["BE", "NL", "LU", "DE", "FR", "LU+DE"]]]],
       layout: {
-        "text-field": [
-          "match", territory,
-          "BE", "BELGIUM", "NL", "NETHERLANDS", "LU", "LUXEMBOURG", "DE", "GERMANY", "FR", "FRANCE", "LUXEMBOURG + GERMANY",
-        ],
+        // Among the enclaves there is room for the code alone.
+        "text-field": ["step", ["zoom"], names, 14, territory],
         "text-font": BOLD,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 12, 12, 22],
+        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 12 * scale, 12, 22 * scale],
         "text-letter-spacing": 0.28,
         "text-padding": 40,
       },
@@ -151,8 +157,11 @@ function backdrop() {
   ];
 }
 
-/** @returns {StyleSpecification["layers"]} */
-function happenings() {
+/**
+ * @param {number} scale
+ * @returns {StyleSpecification["layers"]}
+ */
+function happenings(scale) {
   const is = (/** @type {string} */ kind) => /** @type {ExpressionSpecification} */ (["==", ["get", "kind"], kind]);
   const polygon = /** @type {ExpressionSpecification} */ (["==", ["geometry-type"], "Polygon"]);
   const marks = /** @type {ExpressionSpecification} */ (["==", ["geometry-type"], "Point"]);
@@ -172,7 +181,7 @@ function happenings() {
         ["get", "note"], { "font-scale": 0.78 },
       ]),
       "text-font": REGULAR,
-      "text-size": size,
+      "text-size": size * scale,
       "text-line-height": 1.1,
       "text-variable-anchor": anchors,
       "text-radial-offset": 1.15,
@@ -213,7 +222,7 @@ function happenings() {
         "icon-image": ["concat", "mark-", ["get", "kind"]],
         "icon-allow-overlap": true,
         "icon-ignore-placement": true,
-        "icon-size": 0.85,
+        "icon-size": 0.85 * scale,
       },
     },
     {
@@ -224,7 +233,7 @@ function happenings() {
       layout: {
         "text-field": ["get", "label"],
         "text-font": BOLD,
-        "text-size": 14,
+        "text-size": 14 * scale,
         "text-variable-anchor": anchors,
         "text-radial-offset": 1.3,
         "text-justify": "auto",
@@ -242,7 +251,7 @@ function happenings() {
         "icon-rotation-alignment": "map",
         "icon-allow-overlap": true,
         "icon-ignore-placement": true,
-        "icon-size": ["match", ["get", "role"], "pursuit", 1.05, 0.7],
+        "icon-size": ["match", ["get", "role"], "pursuit", 1.05 * scale, 0.7 * scale],
         "symbol-sort-key": ["-", 0, ["get", "rank"]],
       },
     },
@@ -251,7 +260,7 @@ function happenings() {
       type: "symbol",
       source: "units",
       filter: ["get", "selected"],
-      layout: { "icon-image": "halo", "icon-size": 1.5, "icon-allow-overlap": true, "icon-ignore-placement": true },
+      layout: { "icon-image": "halo", "icon-size": 1.5 * scale, "icon-allow-overlap": true, "icon-ignore-placement": true },
     },
     label("patrol", 14),
     label("pursuit", 17),

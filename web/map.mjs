@@ -20,7 +20,7 @@ const COVERED = /** @type {[number, number, number, number]} */ ([0.5, 48.3, 9.5
 export function createMap(container, calm) {
   const map = new Maplibre({
     container,
-    style: style(),
+    style: style(letterScale()),
     bounds: BENELUX,
     fitBoundsOptions: { padding: 30 },
     maxBounds: COVERED,
@@ -55,4 +55,9 @@ export function prefersCalm() {
   const renderer = info ? String(context?.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return /swiftshader|llvmpipe|software|basic render/i.test(renderer);
+}
+
+/** How much larger than usual the page's letters are; style.css makes them grow with the screen. */
+function letterScale() {
+  return Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 17);
 }

@@ -3,7 +3,7 @@
 
 /** @import {AlertEvent, DecisionEvent} from "./wire.d.ts" */
 
-import { age, clock, countdown, territory, uncertainty, unix } from "./format.mjs";
+import { age, clock, countdown, moment, territory, uncertainty, unix } from "./format.mjs";
 
 /**
  * @typedef {object} Words
@@ -93,7 +93,7 @@ function decisionWords(event, sign) {
   /** @type {string[]} */
   const more = [];
   for (const { text, deadline, article } of event.obligations) {
-    const by = deadline ? ` by ${clock(unix(deadline))}` : "";
+    const by = deadline ? ` by ${moment(unix(deadline), unix(event.time))}` : "";
     (deadline ? lines : more).push(`Must: ${text}${by} (${article})`);
   }
   for (const warning of event.warnings) more.push(`Note: ${warning}`);

@@ -244,7 +244,7 @@ def test_borders_crossed_in_one_gap_are_told_in_order(atlas: Atlas) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_walk_through_baarle_forms_a_chain(atlas: Atlas, seed: int) -> None:
-    """Each crossing leaves the territory where the one before arrived, and the last arrives where the unit is believed."""
+    """Each crossing leaves where the one before arrived, and the last arrives where the unit is believed to be."""
     random = Random(seed)
     plane = LocalPlane(4.9294, 51.4381)
     fixes = [

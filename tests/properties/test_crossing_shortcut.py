@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from math import cos, degrees, sin
 from random import Random
 
 from hypothesis import given, settings
@@ -41,8 +42,6 @@ def track(lon: float, lat: float, speed: float, noise_m: float, seed: int, bare:
     random = Random(seed)
     course, east, north, second = random.uniform(0, 6.28), 0.0, 0.0, 0.0
     plane = LocalPlane(lon, lat)
-    from math import cos, degrees, sin
-
     fixes = []
     for _ in range(40):
         step = random.choice((1.0, 1.0, 1.0, 1.0, 2.0, 30.0))

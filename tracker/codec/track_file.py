@@ -25,10 +25,11 @@ def read_track(name: str, body: Iterable[bytes], unit: str | None = None) -> Ite
     in one GPX or GeoJSON file are merged by time; the order within each unit stays, late points included.
 
     Args:
-        name: the file's name, of which the extension says what it holds; see `KINDS` (`.json` is GeoJSON).
+        name: the file's name, whose extension says what it holds: `.gpx`, `.geojson`, `.json` (GeoJSON), `.csv`,
+            `.ndjson` or `.jsonl`.
         body: the file's bytes in pieces; lines, for NDJSON and CSV, as an open binary file gives them.
-        unit: names the tracks of a file that names no units, and picks one unit from a file that does.
-            Without it nameless tracks are called after the file.
+        unit: names the tracks of a file that names no units, and picks one unit from a file that does. Without it
+            nameless tracks are called after the file.
 
     Raises:
         Refused: at the first point that is not acceptable; the reason names file, line or point, and value.
