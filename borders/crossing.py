@@ -222,7 +222,7 @@ class Detector:
         return watch, tuple(notices)
 
     def _over_the_edge(self, watch: Watch, place: Territory) -> tuple[Watch, Notices]:
-        """Nothing is known beyond the covered box: leaving or entering it is no crossing, and ends what was announced."""
+        """Nothing is known beyond the covered box: leaving or entering it is no crossing. What was announced ends."""
         told: list[Notice] = []
         if watch.ahead is not None and watch.ahead.notice is not None:
             told.append(_retract(watch.ahead.notice, "approaching", "the unit left the covered area"))
