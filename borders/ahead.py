@@ -6,9 +6,9 @@ import math
 from typing import Final, NamedTuple
 
 from borders.atlas import Atlas
-from borders.error_model import CAUTION
 from borders.geodesy import LocalPlane, distance_m
-from borders.motion import Sample, velocity_of
+from borders.motion import Samples, velocity_of
+from borders.notices import Passage
 from borders.states import Territory
 
 SLOWEST_MPS: Final = 1.5
@@ -17,63 +17,49 @@ SLOWEST_MPS: Final = 1.5
 THROUGH_S: Final = 4.0
 """The way must lead this far beyond the border: who only grazes it does not cross."""
 
-NEEDED_NEAR: Final = 3
-NEEDED_FAR: Final = 6
-FAR_S: Final = 45.0
-"""A crossing that is further off must be seen more often, in a row, before it is announced: roads bend."""
+SEEN_TO_ANNOUNCE: Final = 5
+"""Sightings of the same border ahead."""
 
-STEEPEST_FAR: Final = 0.35
-"""Sine of the least angle to the border at which a far crossing is believed; along a border the road decides."""
+NEARER_TO_ANNOUNCE: Final = 0.2
+"""Part of the distance to the nearest border that the unit must have covered since the first sighting. Who drives
+along a border sees it ahead at every bend, and comes no nearer."""
 
 
 class Approach(NamedTuple):
-    """A crossing that lies ahead; `needed` sightings in a row make it worth announcing."""
+    """A crossing that lies ahead."""
 
-    from_: Territory
-    to: Territory
-    border: str
-    lon: float
-    lat: float
+    passage: Passage
     eta_s: float
-    uncertainty_m: float
-    uncertainty_s: float
-    confidence: float
-    needed: int
+    distance_m: float
+    """From the unit to the nearest border."""
 
 
-def look_ahead(atlas: Atlas, samples: tuple[Sample, ...], believed: Territory, horizon_s: float) -> Approach | None:
+def look_ahead(atlas: Atlas, samples: Samples, believed: Territory, horizon_s: float) -> Approach | None:
     """The first crossing on the straight way ahead within the horizon, or None."""
     last = samples[-1]
     east, north = velocity_of(samples)
     speed = math.hypot(east, north)
-    if speed < SLOWEST_MPS or len(samples) < NEEDED_NEAR:
-        return None
-    if atlas.distance_bound_m(last.lon, last.lat) > speed * horizon_s:
+    if speed < SLOWEST_MPS or len(samples) < 3 or atlas.distance_bound_m(last.lon, last.lat) > speed * horizon_s:
         return None
     plane = LocalPlane(last.lon, last.lat)
-    end = plane.lonlat(east * horizon_s, north * horizon_s)
-    points = atlas.cross((last.lon, last.lat), end)
-    if not points or points[0].from_territory is not believed:
+    points = atlas.cross((last.lon, last.lat), plane.lonlat(east * horizon_s, north * horizon_s))
+    if not points or points[0].from_territory is not believed or points[0].to_territory is Territory.OUTSIDE:
         return None
     point = points[0]
     eta_s = distance_m(last.lon, last.lat, point.lon, point.lat) / speed
     beyond = plane.lonlat(east * (eta_s + THROUGH_S), north * (eta_s + THROUGH_S))
-    if atlas.territory(*beyond) is not point.to_territory or point.to_territory is Territory.OUTSIDE:
+    if atlas.territory(*beyond) is not point.to_territory:
         return None
-    closing = (atlas.locate(last.lon, last.lat).distance_m or 0.0) / max(eta_s * speed, 1.0)
-    if eta_s > FAR_S and closing < STEEPEST_FAR:
-        return None
-    spread_m = CAUTION * last.sigma_m + 0.1 * eta_s * speed
-    return Approach(
+    passage = Passage(
         from_=point.from_territory,
         to=point.to_territory,
         border=point.border,
         lon=point.lon,
         lat=point.lat,
-        eta_s=eta_s,
-        uncertainty_m=spread_m,
+        crossed_at=last.at + eta_s,
+        uncertainty_m=last.sigma_m + 0.1 * eta_s * speed,
         uncertainty_s=1.0 + 0.15 * eta_s,
         # A straight way ahead is a forecast; the further off, the likelier a bend.
         confidence=max(0.3, 0.95 - 0.005 * eta_s),
-        needed=NEEDED_FAR if eta_s > FAR_S else NEEDED_NEAR,
     )
+    return Approach(passage, eta_s, atlas.locate(last.lon, last.lat).distance_m or 0.0)

@@ -1,39 +1,67 @@
 """Crossings: what becomes of a territory under uncertain fixes.
 
-A unit is *believed* to be in one territory. That changes only by evidence: at least two fixes in a row beyond the
-border, and a path that truly came from one side to the other, each by more than the receiver's error explains. A path
-that runs along a border, or a car that stands beside one, has fixes on the other side and no such path.
+A unit is *believed* to be in one territory. That changes only by evidence: at least two fixes beyond the border, and a
+path that came from the one side to the other wherever within its error it lies. A path along a border, or a car that
+stands beside one, has fixes on the other side and no such path.
 
-    plausible?  no: a stray, kept out until three strays agree with each other
-    far from every border?  nothing to look at
+    plausible?  no: a stray, kept out until strays agree with each other
     in the believed territory?  settle what was pending, look ahead
     elsewhere?  weigh it: pending, probable, confirmed
 """
 
 from __future__ import annotations
 
-import math
-from typing import Final, Literal, Protocol, TypedDict
+from typing import Final, Protocol, TypedDict
 
 import msgspec
 
-from borders.ahead import Approach, look_ahead
+from borders.ahead import NEARER_TO_ANNOUNCE, SEEN_TO_ANNOUNCE, Approach, look_ahead
 from borders.atlas import Atlas
-from borders.error_model import CAUTION, sigma_m
-from borders.evidence import Passage, weigh
-from borders.geodesy import LocalPlane
-from borders.motion import KEPT, Sample, speed_between, velocity_of
+from borders.error_model import sigma_m
+from borders.evidence import carried, weigh
+from borders.motion import Sample, implausible, is_alone, remember
+from borders.notices import (
+    Approaching,
+    Confirmed,
+    Notice,
+    Notices,
+    Passage,
+    Probable,
+    Retracted,
+    Suspect,
+    retract,
+)
 from borders.states import Territory
+from borders.watch import Announced, Pending, Watch
 
-MAX_SPEED_MPS: Final = 90.0
-"""Faster than any patrol car or helicopter of the three forces goes (324 km/h)."""
+__all__ = [
+    "Announced",
+    "Approaching",
+    "Confirmed",
+    "Detector",
+    "Located",
+    "Notice",
+    "Notices",
+    "Pending",
+    "Probable",
+    "Retracted",
+    "Settings",
+    "Suspect",
+    "Watch",
+]
 
-ACCELERATION_MPS2: Final = 10.0
 STRAYS_TO_MOVE: Final = 3
 """Strays that agree with each other move the belief: the unit was carried, or its receiver was wrong before."""
 
+STRAYS_TO_REPLACE: Final = 2
+"""Fewer are enough against a fix for which nothing speaks."""
+
+SURE: Final = 3.0
+"""A fix is surely at home when no other territory lies within so many times its accuracy."""
+
 BACK_TO_RETRACT: Final = 2
-MISSES_TO_WITHDRAW: Final = 5
+MISSES_TO_FORGET: Final = 3
+MISSES_TO_WITHDRAW: Final = 10
 
 
 class Located(Protocol):
@@ -53,18 +81,11 @@ class Located(Protocol):
     def course_deg(self) -> float | None: ...  # noqa: D102
 
 
-class _Notice(msgspec.Struct, frozen=True, kw_only=True):
-    number: int
-    """One possible crossing of a unit keeps its number from approaching to confirmed or retracted."""
-    from_: Territory
-    to: Territory
-    border: str
-    lon: float
-    lat: float
-    crossed_at: float
-    uncertainty_m: float
-    uncertainty_s: float
-    confidence: float
+class Settings(msgspec.Struct, frozen=True):
+    """What may be set."""
+
+    horizon_s: float = 120.0
+    """How far ahead a crossing is announced."""
 
 
 class _Fields(TypedDict):
@@ -80,82 +101,6 @@ class _Fields(TypedDict):
     confidence: float
 
 
-class Approaching(_Notice, frozen=True, kw_only=True):
-    """It will cross, if it goes on as it does."""
-
-    eta_s: float
-
-
-class Probable(_Notice, frozen=True, kw_only=True):
-    """It seems to have crossed."""
-
-
-class Confirmed(_Notice, frozen=True, kw_only=True):
-    """It has crossed."""
-
-
-class Retracted(_Notice, frozen=True, kw_only=True):
-    """An announced crossing did not happen."""
-
-    reason: str
-    takes_back: Literal["approaching", "probable"]
-
-
-class Suspect(msgspec.Struct, frozen=True):
-    """A fix that cannot be true, the first of its kind in a row."""
-
-    lon: float
-    lat: float
-    at: float
-    reason: str
-
-
-class Pending(msgspec.Struct, frozen=True):
-    """A possible crossing under observation."""
-
-    number: int
-    beyond: int
-    """Fixes in a row outside the believed territory."""
-    back: int = 0
-    probable: Probable | None = None
-
-
-class Announced(msgspec.Struct, frozen=True):
-    """A crossing that lies ahead: first only seen (`notice` is None), then announced."""
-
-    number: int
-    to: Territory
-    seen: int
-    misses: int = 0
-    notice: Approaching | None = None
-
-
-class Watch(msgspec.Struct, frozen=True):
-    """Everything that is remembered of one unit."""
-
-    territory: Territory
-    """Where it is believed to be."""
-    quality: str
-    """`ok`, `ambiguous` (the error circle touches more than one territory), `suspect` or `late`."""
-    samples: tuple[Sample, ...]
-    strays: tuple[Sample, ...] = ()
-    pending: Pending | None = None
-    ahead: Announced | None = None
-    numbers: int = 0
-    """Possible crossings numbered so far."""
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """What may be set."""
-
-    horizon_s: float = 120.0
-    """How far ahead a crossing is announced."""
-
-
-Notice = Approaching | Probable | Confirmed | Retracted | Suspect
-Notices = tuple[Notice, ...]
-
-
 class Detector:
     """Turns fixes into crossings. Holds no memory of units; that is in each unit's `Watch`."""
 
@@ -165,161 +110,166 @@ class Detector:
 
     def begin(self, fix: Located) -> Watch:
         """A unit's first fix: it is believed to be where that says."""
+        sample = _sample(fix)
+        quality, sure = self._standing(fix)
         territory = self.atlas.territory(fix.lon, fix.lat)
-        return Watch(territory, self._quality(fix), (_sample(fix),))
+        return Watch(territory, quality, (sample,), home=sample if sure else None)
 
     def step(self, watch: Watch, fix: Located) -> tuple[Watch, Notices]:
         """A further fix: what is remembered then, and what is to be told. One that is not newer changes nothing."""
         if fix.fixed_at <= watch.samples[-1].at or (watch.strays and fix.fixed_at <= watch.strays[-1].at):
             return msgspec.structs.replace(watch, quality="late"), ()
         sample = _sample(fix)
-        reason = _implausible(watch.samples, sample)
+        reason = implausible(watch.samples, sample)
         if reason is not None:
-            return self._stray(watch, sample, reason)
-        samples = (*watch.samples, sample)[-KEPT:]
-        watch = msgspec.structs.replace(watch, samples=samples, strays=(), quality=self._quality(fix))
+            return self._stray(watch, fix, sample, reason)
+        quality, sure = self._standing(fix)
         place = self.atlas.territory(fix.lon, fix.lat)
+        watch = msgspec.structs.replace(
+            watch,
+            samples=remember(watch.samples, sample),
+            strays=(),
+            quality=quality,
+            home=sample if sure and place is watch.territory else watch.home,
+        )
         if place is watch.territory:
             return self._at_home(watch)
         if Territory.OUTSIDE in (place, watch.territory):
-            return self._over_the_edge(watch, place)
+            # Nothing is known beyond the box, so leaving or entering it is no crossing.
+            return self._settle(watch, place, "the unit left or entered the covered area")
         return self._elsewhere(watch, place)
 
-    def _quality(self, fix: Located) -> str:
-        if self.atlas.distance_bound_m(fix.lon, fix.lat) > fix.accuracy_m:
-            return "ok"
-        return "ambiguous" if len(self.atlas.within(fix.lon, fix.lat, fix.accuracy_m)) > 1 else "ok"
+    def _standing(self, fix: Located) -> tuple[str, bool]:
+        """The quality of a fix, and whether it is surely in its own territory."""
+        bound_m = self.atlas.distance_bound_m(fix.lon, fix.lat)
+        if bound_m > SURE * fix.accuracy_m:
+            return "ok", True
+        if len(self.atlas.within(fix.lon, fix.lat, SURE * fix.accuracy_m)) == 1:
+            return "ok", True
+        touched = self.atlas.within(fix.lon, fix.lat, fix.accuracy_m)
+        return ("ambiguous" if len(touched) > 1 else "ok"), False
 
-    def _stray(self, watch: Watch, sample: Sample, reason: str) -> tuple[Watch, Notices]:
-        agrees = watch.strays and _implausible(watch.strays, sample) is None
+    def _stray(self, watch: Watch, fix: Located, sample: Sample, reason: str) -> tuple[Watch, Notices]:
+        """A fix that does not follow from the last ones, until it does follow from others like it."""
+        agrees = watch.strays and implausible(watch.strays, sample) is None
         strays = (*watch.strays, sample) if agrees else (sample,)
-        if len(strays) < STRAYS_TO_MOVE:
+        alone = is_alone(watch.samples)
+        if len(strays) < (STRAYS_TO_REPLACE if alone else STRAYS_TO_MOVE):
             told = () if watch.strays else (Suspect(sample.lon, sample.lat, sample.at, reason),)
             return msgspec.structs.replace(watch, strays=strays, quality="suspect"), told
+        quality, sure = self._standing(fix)
+        known = watch.samples[:-1] if alone else watch.samples
         place = self.atlas.territory(sample.lon, sample.lat)
-        known = (watch.samples[-1], *strays)
-        moved = msgspec.structs.replace(watch, samples=known, strays=(), quality="ok")
+        moved = msgspec.structs.replace(watch, samples=strays, strays=(), quality=quality)
         if place is watch.territory:
-            return msgspec.structs.replace(moved, samples=strays), ()
-        if Territory.OUTSIDE in (place, watch.territory):
-            return self._over_the_edge(msgspec.structs.replace(moved, samples=strays), place)
-        return self._elsewhere(msgspec.structs.replace(moved, pending=Pending(watch.numbers, len(strays))), place)
+            return msgspec.structs.replace(moved, home=sample if sure else watch.home), ()
+        last = next((old for old in reversed(known) if self._is_at_home(watch, old)), watch.home)
+        if last is None or Territory.OUTSIDE in (place, watch.territory):
+            return self._settle(moved, place, "the unit is elsewhere")
+        if not sure:
+            return moved, ()
+        moved = msgspec.structs.replace(moved, home=sample)
+        return self._confirm(moved, carried(self.atlas, last, sample, watch.territory), place)
+
+    def _is_at_home(self, watch: Watch, sample: Sample) -> bool:
+        return self.atlas.territory(sample.lon, sample.lat) is watch.territory
+
+    def _settle(self, watch: Watch, place: Territory, reason: str) -> tuple[Watch, Notices]:
+        """Believe the unit in a place without a crossing, and take back what was told of one."""
+        told = tuple(retract(notice, reason) for notice in watch.open_notices)
+        since = watch.samples[-1].at
+        return msgspec.structs.replace(watch, territory=place, since=since, home=None, pending=None, ahead=None), told
 
     def _at_home(self, watch: Watch) -> tuple[Watch, Notices]:
         """The newest fix lies where the unit is believed to be."""
-        notices: list[Notice] = []
         pending = watch.pending
-        if pending is not None:
-            pending = msgspec.structs.replace(pending, beyond=0, back=pending.back + 1)
-            if pending.back >= BACK_TO_RETRACT:
-                if pending.probable is not None:
-                    notices.append(_retract(pending.probable, "probable", "the unit is back"))
-                pending = None
-        watch = msgspec.structs.replace(watch, pending=pending)
         if pending is None:
-            watch, told = self._look_ahead(watch)
-            notices += told
-        return watch, tuple(notices)
-
-    def _over_the_edge(self, watch: Watch, place: Territory) -> tuple[Watch, Notices]:
-        """Nothing is known beyond the covered box: leaving or entering it is no crossing. What was announced ends."""
-        told: list[Notice] = []
-        if watch.ahead is not None and watch.ahead.notice is not None:
-            told.append(_retract(watch.ahead.notice, "approaching", "the unit left the covered area"))
-        if watch.pending is not None and watch.pending.probable is not None:
-            told.append(_retract(watch.pending.probable, "probable", "the unit left the covered area"))
-        return msgspec.structs.replace(watch, territory=place, pending=None, ahead=None), tuple(told)
+            return self._look_ahead(watch)
+        pending = msgspec.structs.replace(pending, back=pending.back + 1)
+        if pending.back < BACK_TO_RETRACT:
+            return msgspec.structs.replace(watch, pending=pending), ()
+        told = () if pending.probable is None else (retract(pending.probable, "the unit is back"),)
+        same = watch.ahead is not None and watch.ahead.number == pending.number
+        ahead = None if pending.probable is not None and same else watch.ahead
+        watch, more = self._look_ahead(msgspec.structs.replace(watch, pending=None, ahead=ahead))
+        return watch, (*told, *more)
 
     def _elsewhere(self, watch: Watch, place: Territory) -> tuple[Watch, Notices]:
         """The newest fix lies outside the territory in which the unit is believed to be."""
         pending, numbers = watch.pending, watch.numbers
         if pending is None:
-            number = watch.ahead.number if watch.ahead is not None else numbers
-            pending = Pending(number, 0)
-            numbers = max(numbers, number + 1)
-        pending = msgspec.structs.replace(pending, beyond=pending.beyond + 1, back=0)
+            ahead = watch.ahead
+            pending = Pending(ahead.number if ahead is not None and ahead.to is place else numbers)
+            numbers = max(numbers, pending.number + 1)
+        pending = msgspec.structs.replace(pending, back=0)
         watch = msgspec.structs.replace(watch, pending=pending, numbers=numbers)
-        evidence = weigh(self.atlas, watch.samples, watch.territory, place, pending.beyond)
-        if evidence is None:
-            return watch, ()
+        evidence = weigh(self.atlas, watch.samples, watch.territory, watch.since, place)
         if evidence.is_certain:
-            return self._confirm(watch, evidence.passages)
+            return self._confirm(watch, evidence.passages, place)
+        if evidence.was_there:
+            if watch.home is None:
+                return self._settle(watch, place, "the unit was there from the beginning")
+            return self._confirm(watch, carried(self.atlas, watch.home, watch.samples[-1], watch.territory), place)
         if evidence.is_probable and pending.probable is None:
             probable = Probable(**_facts(evidence.passages[-1], pending.number))
             pending = msgspec.structs.replace(pending, probable=probable)
             return msgspec.structs.replace(watch, pending=pending), (probable,)
         return watch, ()
 
-    def _confirm(self, watch: Watch, passages: tuple[Passage, ...]) -> tuple[Watch, Notices]:
-        """Every border of the way, in order; the last one keeps the number under which it was announced."""
+    def _confirm(self, watch: Watch, passages: tuple[Passage, ...], place: Territory) -> tuple[Watch, Notices]:
+        """Every border of the way, in order; one that was told before keeps its number."""
+        told = {(notice.from_, notice.to): notice for notice in watch.open_notices}
         notices: list[Notice] = []
         numbers = watch.numbers
-        last = watch.pending.number if watch.pending is not None else numbers
-        ahead = watch.ahead
-        if ahead is not None and ahead.notice is not None and ahead.number != last:
-            notices.append(_retract(ahead.notice, "approaching", "the unit crossed elsewhere"))
-        for passage in passages[:-1]:
-            notices.append(Confirmed(**_facts(passage, numbers)))
-            numbers += 1
-        notices.append(Confirmed(**_facts(passages[-1], last)))
+        for passage in passages:
+            if Territory.OUTSIDE in (passage.from_, passage.to):
+                continue
+            before = told.pop((passage.from_, passage.to), None)
+            number = numbers if before is None else before.number
+            numbers += before is None
+            notices.append(Confirmed(**_facts(passage, number)))
+        elsewhere = [retract(notice, "the unit crossed elsewhere") for notice in told.values()]
+        since = passages[-1].crossed_at if passages else watch.samples[-1].at
+        home = watch.home if watch.home is not None and watch.home.at >= since else None
         watch = msgspec.structs.replace(
-            watch, territory=passages[-1].to, pending=None, ahead=None, numbers=max(numbers, last + 1)
+            watch, territory=place, since=since, home=home, pending=None, ahead=None, numbers=numbers
         )
-        return watch, tuple(notices)
+        return watch, (*elsewhere, *notices)
 
-    def _look_ahead(self, watch: Watch) -> tuple[Watch, list[Notice]]:
-        """Announce what lies on the way, once it has been seen often enough; withdraw it when it no longer does."""
+    def _look_ahead(self, watch: Watch) -> tuple[Watch, Notices]:
+        """Announce what lies on the way, once it is seen often enough and nearer; withdraw it when it is no more."""
         approach = look_ahead(self.atlas, watch.samples, watch.territory, self.settings.horizon_s)
         ahead = watch.ahead
-        if approach is None:
+        if approach is None or (ahead is not None and ahead.to is not approach.passage.to):
             return self._miss(watch)
-        if ahead is None or (ahead.notice is None and ahead.to is not approach.to):
-            seen = Announced(watch.numbers, approach.to, 1)
-            return msgspec.structs.replace(watch, ahead=seen, numbers=watch.numbers + 1), []
-        if ahead.to is not approach.to:
-            return self._miss(watch)
+        if ahead is None:
+            seen = Announced(watch.numbers, approach.passage.to, approach.distance_m)
+            return msgspec.structs.replace(watch, ahead=seen, numbers=watch.numbers + 1), ()
         ahead = msgspec.structs.replace(ahead, seen=ahead.seen + 1, misses=0)
-        notices: list[Notice] = []
-        if ahead.notice is None and ahead.seen >= approach.needed:
-            notice = _approaching(approach, ahead.number, watch)
-            ahead = msgspec.structs.replace(ahead, notice=notice)
-            notices.append(notice)
-        return msgspec.structs.replace(watch, ahead=ahead), notices
+        if ahead.notice is not None or not _is_nearing(ahead, approach, watch.samples[-1].sigma_m):
+            return msgspec.structs.replace(watch, ahead=ahead), ()
+        notice = Approaching(**_facts(approach.passage, ahead.number), eta_s=approach.eta_s)
+        return msgspec.structs.replace(watch, ahead=msgspec.structs.replace(ahead, notice=notice)), (notice,)
 
-    def _miss(self, watch: Watch) -> tuple[Watch, list[Notice]]:
+    def _miss(self, watch: Watch) -> tuple[Watch, Notices]:
+        """Nothing lies ahead, or something else than before."""
         ahead = watch.ahead
         if ahead is None:
-            return watch, []
-        if ahead.notice is None:
-            return msgspec.structs.replace(watch, ahead=None), []
+            return watch, ()
         ahead = msgspec.structs.replace(ahead, misses=ahead.misses + 1)
-        if ahead.misses < MISSES_TO_WITHDRAW or ahead.notice is None:
-            return msgspec.structs.replace(watch, ahead=ahead), []
-        told = _retract(ahead.notice, "approaching", "the unit no longer heads for the border")
-        return msgspec.structs.replace(watch, ahead=None), [told]
+        if ahead.misses < (MISSES_TO_FORGET if ahead.notice is None else MISSES_TO_WITHDRAW):
+            return msgspec.structs.replace(watch, ahead=ahead), ()
+        told = () if ahead.notice is None else (retract(ahead.notice, "the unit no longer heads for the border"),)
+        return msgspec.structs.replace(watch, ahead=None), told
+
+
+def _is_nearing(ahead: Announced, approach: Approach, sigma: float) -> bool:
+    nearer_m = ahead.from_m - approach.distance_m
+    return ahead.seen >= SEEN_TO_ANNOUNCE and nearer_m >= max(NEARER_TO_ANNOUNCE * ahead.from_m, 2.0 * sigma)
 
 
 def _sample(fix: Located) -> Sample:
     return Sample(fix.fixed_at, fix.lon, fix.lat, sigma_m(fix.accuracy_m), fix.speed_mps, fix.course_deg)
-
-
-def _implausible(samples: tuple[Sample, ...], sample: Sample) -> str | None:
-    """Why a fix cannot follow the last ones; None when it can."""
-    last = samples[-1]
-    elapsed_s = sample.at - last.at
-    slack_m = 4.0 * CAUTION * (last.sigma_m + sample.sigma_m)
-    speed = speed_between(last, sample)
-    if speed * elapsed_s > MAX_SPEED_MPS * elapsed_s + slack_m:
-        return f"{speed:.0f} m/s from the fix before; no unit is faster than {MAX_SPEED_MPS:.0f}"
-    if len(samples) < 3 or elapsed_s > 5.0:
-        return None
-    east, north = velocity_of(samples)
-    plane = LocalPlane(last.lon, last.lat)
-    x, y = plane.xy(sample.lon, sample.lat)
-    off_m = math.hypot(x - east * elapsed_s, y - north * elapsed_s)
-    if off_m > slack_m + 10.0 + 0.5 * ACCELERATION_MPS2 * elapsed_s**2:
-        return f"{off_m:.0f} m off the way that the unit was going"
-    return None
 
 
 def _facts(passage: Passage, number: int) -> _Fields:
@@ -334,37 +284,4 @@ def _facts(passage: Passage, number: int) -> _Fields:
         uncertainty_m=passage.uncertainty_m,
         uncertainty_s=passage.uncertainty_s,
         confidence=passage.confidence,
-    )
-
-
-def _approaching(approach: Approach, number: int, watch: Watch) -> Approaching:
-    return Approaching(
-        number=number,
-        from_=approach.from_,
-        to=approach.to,
-        border=approach.border,
-        lon=approach.lon,
-        lat=approach.lat,
-        crossed_at=watch.samples[-1].at + approach.eta_s,
-        uncertainty_m=approach.uncertainty_m,
-        uncertainty_s=approach.uncertainty_s,
-        confidence=approach.confidence,
-        eta_s=approach.eta_s,
-    )
-
-
-def _retract(notice: Approaching | Probable, what: Literal["approaching", "probable"], reason: str) -> Retracted:
-    return Retracted(
-        number=notice.number,
-        from_=notice.from_,
-        to=notice.to,
-        border=notice.border,
-        lon=notice.lon,
-        lat=notice.lat,
-        crossed_at=notice.crossed_at,
-        uncertainty_m=notice.uncertainty_m,
-        uncertainty_s=notice.uncertainty_s,
-        confidence=notice.confidence,
-        reason=reason,
-        takes_back=what,
     )

@@ -1,169 +1,206 @@
-"""Whether the path of a unit's last fixes crossed a border: how surely, where and when."""
+"""Whether the path of a unit's last fixes crossed a border: how surely, where and when.
+
+The shape of the path is known far better than where it lies, for a receiver's error changes slowly. So the path is
+laid at every offset that the error may have, each as probable as the error model says, and asked each time: was it in
+the believed territory, and does it end in the other? The share of offsets that say yes is the probability of a
+crossing.
+"""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from borders.atlas import Atlas, BorderPoint
-from borders.error_model import CAUTION, drift_m, tail
+from borders.error_model import OFFSETS, OPTIMISM, WEIGHTS
 from borders.geodesy import distance_m
-from borders.motion import Sample, Shape, shape_of
-from borders.states import Territory, border_name
+from borders.motion import Sample, Samples
+from borders.notices import Passage
+from borders.path import Floats, Path, estimate
+from borders.states import TERRITORIES, Territory
 
 BEYOND_TO_CONFIRM: Final = 2
 """One fix never confirms."""
 
-DEPTH_NOW: Final = 0.5
-"""How far beyond the border the path must reach, in standard deviations of one axis (with caution)."""
+AHEAD_S: Final = 1.0
+"""How far the path is led on. A crossing is certain if one fix later it would be, the unit going on as it does: a unit
+that comes across at speed need not first put its own error behind it."""
 
-DEPTH_BEFORE: Final = 1.5
-"""How far on the near side it must have been."""
+CERTAIN: Final = 0.95
+PROBABLE: Final = 0.8
+SWIFT: Final = 5
+CERTAIN_SLOWLY: Final = 0.995
+"""A unit that has not come clear of the border after so many fixes may be driving along it. Then more is asked; and
+also where velocities are not stated, for then a drift looks like a motion.
+"""
 
-UNMEASURED: Final = 2.0
-"""Where the receiver states no velocity, the path is known less well: both depths are multiplied with this."""
+DRIFT_S: Final = 6.0
+"""Where velocities are not stated, no path counts that is slower than an optimist's error drifts: by its standard
+deviation in so many seconds."""
 
-SETTLED: Final = 45
-"""Fixes in a row beyond the border that confirm without a path: the unit came across unseen or at a crawl."""
+UNSEEN_S: Final = 30.0
+"""A unit that was beyond for as long as this, and no path led there, is believed there."""
 
-SETTLED_DEPTH: Final = 2.5
-
-PLACE_SPREAD: Final = 1.15
-"""What one axis' stated error becomes as the 68 % error of the place along the border, over all receivers."""
-
-GAP_SPREAD: Final = 0.15
-"""Part of a gap's length by which the place may be off: the road between is not known."""
-
-GAP_S: Final = 5.0
-CARRIED_MPS: Final = 100.0
-"""A step is a gap when it took longer than this, or was faster than anything drives."""
-
-SAMPLING_S: Final = 0.2
-
-
-class Passage(NamedTuple):
-    """One border on the way: the estimate of its crossing, with its uncertainty (68 %)."""
-
-    from_: Territory
-    to: Territory
-    border: str
-    lon: float
-    lat: float
-    crossed_at: float
-    uncertainty_m: float
-    uncertainty_s: float
-    confidence: float
+_LEAST_S: Final = 0.05
 
 
 class Evidence(NamedTuple):
-    """What the path says. `passages` lead from the believed territory to the present one."""
+    """What the path says. `passages` lead from the believed territory to the present one; none lead there if the unit
+    was beyond all along.
+    """
 
     passages: tuple[Passage, ...]
     is_probable: bool
     is_certain: bool
+    was_there: bool
+    """The whole path lies in the present territory, and has for `UNSEEN_S`."""
 
 
-def weigh(
-    atlas: Atlas, samples: tuple[Sample, ...], believed: Territory, place: Territory, beyond: int
-) -> Evidence | None:
-    """Weigh the path of `samples`, the last `beyond` of which lie outside `believed`, the newest in `place`.
+NOTHING: Final = Evidence((), is_probable=False, is_certain=False, was_there=False)
 
-    None when the path does not lead from the one to the other.
+
+def weigh(atlas: Atlas, samples: Samples, believed: Territory, since: float, place: Territory) -> Evidence:
+    """Weigh the path of `samples`, the newest in `place`, of a unit believed in `believed` since an instant."""
+    path = estimate(samples)
+    crossed, crossing, always = _shares(atlas, path, believed, since, place)
+    passages = _passages(atlas, path, believed, since, crossing)
+    if not passages or passages[-1].to is not place:
+        long = path.times[-1] - max(path.times[0], since) >= UNSEEN_S
+        return NOTHING._replace(was_there=long and always >= CERTAIN_SLOWLY)
+    beyond = int(np.count_nonzero(path.seen & (path.times >= passages[-1].crossed_at)))
+    enough = CERTAIN if path.has_velocity and beyond <= SWIFT else CERTAIN_SLOWLY
+    likely = PROBABLE if path.has_velocity else CERTAIN
+    drifts = not path.has_velocity and math.hypot(*path.velocity) < OPTIMISM * samples[-1].sigma_m / DRIFT_S
+    probable = crossing >= likely and not drifts
+    certain = beyond >= BEYOND_TO_CONFIRM and crossing >= enough and crossed >= 0.5 and not drifts
+    return Evidence(passages, is_probable=probable, is_certain=certain, was_there=False)
+
+
+def _shares(
+    atlas: Atlas, path: Path, believed: Territory, since: float, place: Territory
+) -> tuple[float, float, float]:
+    """Probabilities that the unit has crossed from the one to the other, that it will have when it goes on for
+    `AHEAD_S`, and that it was in `place` all along.
     """
-    shape = shape_of(samples)
-    chain = _chain(atlas, shape, believed)
-    if not chain or chain[-1][1].to_territory is not place:
-        return _settled(atlas, samples, believed, place, beyond)
-    sigma = CAUTION * samples[-1].sigma_m * (1.0 if shape.measured else UNMEASURED)
-    depths = [-atlas.signed_distance_m(believed, lon, lat) for lon, lat in shape.points]
-    now = depths[-1]
-    first = min(range(len(depths)), key=depths.__getitem__)
-    before = -depths[first]
-    moved_m = now + before
-    z_now = now / samples[-1].sigma_m
-    z_moved = moved_m / drift_m(sigma, samples[-1].at - samples[first].at)
-    # That the unit has not crossed needs two things at once: an error that puts it beyond, and a drift that looks like
-    # a passage. They are taken as independent, and neither is ever excluded altogether.
-    confidence = 1.0 - max(tail(z_now), 1e-3) * max(tail(z_moved), 1e-2)
-    passages = tuple(_passage(shape, samples, depths, step, point, confidence) for step, point in chain)
-    came = before >= DEPTH_BEFORE * sigma and z_moved >= 2.0
-    certain = beyond >= BEYOND_TO_CONFIRM and came and now >= DEPTH_NOW * sigma
-    return Evidence(passages, came and now > 0.0, certain)
+    ahead = path.points[-1] + path.velocity * AHEAD_S
+    points = np.vstack([path.points, ahead])
+    shares = np.append(path.likeness, 1.0)
+    shift = OFFSETS * path.sigma_m[-1]
+    laid = points + shift[:, None, :] * shares[:, None]
+    codes = atlas.territories(*_lonlat(path, laid))
+    home, there = TERRITORIES.index(believed), TERRITORIES.index(place)
+    counts = path.times >= since
+    before = codes[:, :-1][:, counts]
+    left = (before == home).any(axis=1)
+    crossed = float(WEIGHTS[left & (codes[:, -2] == there)].sum())
+    crossing = float(WEIGHTS[left & (codes[:, -1] == there)].sum())
+    always = float(WEIGHTS[(before == there).all(axis=1)].sum())
+    return crossed, crossing, always
 
 
-def _chain(atlas: Atlas, shape: Shape, believed: Territory) -> list[tuple[int, BorderPoint]]:
-    """The border points that lead from the believed territory to the end of the path, without detours: a territory that
-    the path left again is not on the way. Each with the step of the path that it lies on.
+def _lonlat(path: Path, points: Floats) -> tuple[Floats, Floats]:
+    """Positions of many points of the plane; within some kilometres a linear map is right to a thousandth."""
+    lon, lat = path.lonlat(-1)
+    x, y = path.points[-1].tolist()
+    east = (path.plane.lonlat(x + 1000.0, y)[0] - lon) / 1000.0
+    north = (path.plane.lonlat(x, y + 1000.0)[1] - lat) / 1000.0
+    return lon + (points[..., 0] - x) * east, lat + (points[..., 1] - y) * north
+
+
+def _passages(atlas: Atlas, path: Path, believed: Territory, since: float, confidence: float) -> tuple[Passage, ...]:
+    """The borders that lead from the believed territory to the end of the path, without detours: a territory that the
+    path left again is not on the way.
     """
+    codes = atlas.territories(*_lonlat(path, path.points))
+    # Where both ends of a step lie in one territory the step may still leave it, but comes back.
+    changes = np.flatnonzero((codes[1:] != codes[:-1]) & (path.times[1:] >= since)).tolist()
+    steps = [(step, point) for step in changes for point in atlas.cross(path.lonlat(step), path.lonlat(step + 1))]
+    return tuple(_passage(atlas, path, step, point, confidence) for step, point in _direct(steps, believed))
+
+
+def _direct(steps: list[tuple[int, BorderPoint]], believed: Territory) -> list[tuple[int, BorderPoint]]:
+    """Of all borders on a way, those that lead from the believed territory to its end."""
     chain: list[tuple[int, BorderPoint]] = []
-    for step, (one, other) in enumerate(zip(shape.points, shape.points[1:], strict=False)):
-        for point in atlas.cross(one, other):
-            visited = [entry.from_territory for _, entry in chain]
-            if point.to_territory is believed:
-                chain.clear()
-            elif point.to_territory in visited:
-                del chain[visited.index(point.to_territory) :]
-            elif chain or point.from_territory is believed:
-                chain.append((step, point))
+    for step, point in steps:
+        visited = [entry.from_territory for _, entry in chain]
+        if point.to_territory is believed:
+            chain.clear()
+        elif point.to_territory in visited:
+            del chain[visited.index(point.to_territory) :]
+        elif chain or point.from_territory is believed:
+            chain.append((step, point))
     return chain
 
 
-def _passage(
-    shape: Shape,
-    samples: tuple[Sample, ...],
-    depths: list[float],
-    step: int,
-    point: BorderPoint,
-    confidence: float,
-) -> Passage:
-    began_at, ended_at = shape.times[step], shape.times[step + 1]
-    elapsed_s = ended_at - began_at
-    length_m = distance_m(*shape.points[step], *shape.points[step + 1])
-    speed = max(length_m / elapsed_s, 0.1)
-    # Across the border the place is certain, it lies on it; along it the error grows as the path grows flatter.
-    steepness = min(1.0, max(0.2, abs(depths[step + 1] - depths[step]) / max(length_m, 0.1)))
-    fraction = _fraction(shape, step, point)
-    sigma = PLACE_SPREAD * samples[step + 1].sigma_m
-    gap_m = GAP_SPREAD * length_m if elapsed_s > GAP_S or speed > CARRIED_MPS else 0.0
+def _passage(atlas: Atlas, path: Path, step: int, point: BorderPoint, confidence: float) -> Passage:
+    began_at, ended_at = path.times[step : step + 2].tolist()
+    along = path.points[step + 1] - path.points[step]
+    length_m = max(math.hypot(*along), 0.1)
+    speed = length_m / (ended_at - began_at)
+    crossed_at = began_at + point.fraction * (ended_at - began_at)
+    sigma_m = float(path.sigma_m[step] + point.fraction * (path.sigma_m[step + 1] - path.sigma_m[step]))
+    sideways = np.array([-along[1], along[0]]) / length_m * sigma_m
+    # A crossing lies on the border, so its error is one-dimensional, and 68 % of it lie within one standard deviation.
+    # The path around, moved aside by the error to either hand: where and when would it cross?
+    near = np.flatnonzero(np.abs(path.times - crossed_at) <= max(5.0, ended_at - began_at))
+    moved = [_moved(atlas, path, near, sideways * side, point) for side in (-1.0, 1.0)]
+    off_m = [
+        3.0 * sigma_m if other is None else distance_m(point.lon, point.lat, other[1].lon, other[1].lat)
+        for other in moved
+    ]
+    off_s = [3.0 * sigma_m / speed if other is None else abs(other[0] - crossed_at) for other in moved]
     return Passage(
         from_=point.from_territory,
         to=point.to_territory,
         border=point.border,
         lon=point.lon,
         lat=point.lat,
-        crossed_at=began_at + fraction * elapsed_s,
-        uncertainty_m=math.hypot(sigma / steepness, gap_m),
-        uncertainty_s=math.hypot(sigma / (speed * steepness), gap_m / speed, SAMPLING_S),
-        confidence=confidence,
+        crossed_at=crossed_at,
+        uncertainty_m=_rms(off_m),
+        uncertainty_s=math.hypot(sigma_m / speed, _rms(off_s), _LEAST_S),
+        confidence=min(confidence, 0.9999),
     )
 
 
-def _fraction(shape: Shape, step: int, point: BorderPoint) -> float:
-    whole = distance_m(*shape.points[step], *shape.points[step + 1])
-    return min(1.0, distance_m(*shape.points[step], point.lon, point.lat) / whole) if whole > 0.0 else 0.5
+def _moved(
+    atlas: Atlas, path: Path, near: np.ndarray[tuple[int], np.dtype[np.intp]], shift: Floats, point: BorderPoint
+) -> tuple[float, BorderPoint] | None:
+    """Where and when a moved path first crosses the same border in the same direction; None if it does not."""
+    lon, lat = _lonlat(path, path.points[near] + shift)
+    positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
+    for index, (one, other) in enumerate(pairwise(positions)):
+        for found in atlas.cross(one, other):
+            if (found.from_territory, found.to_territory) == (point.from_territory, point.to_territory):
+                began_at, ended_at = path.times[near[index]], path.times[near[index + 1]]
+                return float(began_at + found.fraction * (ended_at - began_at)), found
+    return None
 
 
-def _settled(
-    atlas: Atlas, samples: tuple[Sample, ...], believed: Territory, place: Territory, beyond: int
-) -> Evidence | None:
-    """No path leads there, and yet the unit has been there for long: believe it, and say how little is known."""
-    if beyond < SETTLED:
-        return None
-    sigma = CAUTION * samples[-1].sigma_m
-    depth = sum(-atlas.signed_distance_m(believed, s.lon, s.lat) for s in samples) / len(samples)
-    if depth < SETTLED_DEPTH * sigma:
-        return None
-    last = samples[-1]
-    since_s = last.at - samples[0].at
-    passage = Passage(
-        from_=believed,
-        to=place,
-        border=border_name(believed, place),
-        lon=last.lon,
-        lat=last.lat,
-        crossed_at=last.at - since_s,
-        uncertainty_m=2.0 * depth,
-        uncertainty_s=since_s,
-        confidence=1.0 - tail(depth / last.sigma_m),
+def _rms(values: list[float]) -> float:
+    return math.sqrt(sum(value * value for value in values) / len(values))
+
+
+def carried(atlas: Atlas, one: Sample, other: Sample, believed: Territory) -> tuple[Passage, ...]:
+    """The borders between where a unit was last surely at home and where it is now; all that is known is that it went
+    from the one to the other.
+    """
+    length_m = distance_m(one.lon, one.lat, other.lon, other.lat)
+    elapsed_s = other.at - one.at
+    steps = [(0, point) for point in atlas.cross((one.lon, one.lat), (other.lon, other.lat))]
+    return tuple(
+        Passage(
+            from_=point.from_territory,
+            to=point.to_territory,
+            border=point.border,
+            lon=point.lon,
+            lat=point.lat,
+            crossed_at=one.at + point.fraction * elapsed_s,
+            uncertainty_m=max(length_m / 3, one.sigma_m),
+            uncertainty_s=elapsed_s / 3,
+            confidence=CERTAIN,
+        )
+        for _, point in _direct(steps, believed)
     )
-    return Evidence((passage,), is_probable=True, is_certain=True)

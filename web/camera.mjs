@@ -9,7 +9,9 @@
 
 import { BENELUX } from "./map.mjs";
 
+/** Zoom level on a map of `ORDINARY_PX`: near enough to tell two cars apart, far enough to see where they are heading. */
 const CLOSEST = 12.3;
+const ORDINARY_PX = 1000;
 const GLIDE_MS = 600;
 /** The camera moves when a unit comes this near the edge, as a part of the view, and then makes room. */
 const EDGE = 0.1;
@@ -83,7 +85,10 @@ export class Camera {
 
   #options() {
     const { clientWidth, clientHeight } = this.#map.getCanvas();
-    return { padding: Math.min(clientWidth, clientHeight) * 0.24, maxZoom: CLOSEST };
+    const narrow = Math.min(clientWidth, clientHeight);
+    // The same piece of land on a larger screen, drawn larger.
+    const maxZoom = CLOSEST + Math.max(0, Math.log2(narrow / ORDINARY_PX));
+    return { padding: narrow * 0.24, maxZoom };
   }
 }
 

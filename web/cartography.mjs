@@ -96,7 +96,7 @@ function backdrop(scale) {
       source: "borders",
       filter: outer,
       layout: round,
-      paint: { "line-color": "#000000", "line-width": width(2, 5), "line-opacity": 0.8 },
+      paint: { "line-color": "#000000", "line-width": width(2 * scale, 5 * scale), "line-opacity": 0.8 },
     },
     {
       id: "outer-borders",
@@ -104,7 +104,7 @@ function backdrop(scale) {
       source: "borders",
       filter: outer,
       layout: { "line-join": "round" },
-      paint: { "line-color": "#9a855a", "line-width": width(0.8, 2), "line-dasharray": [4, 3] },
+      paint: { "line-color": "#9a855a", "line-width": width(0.8 * scale, 2 * scale), "line-dasharray": [4, 3] },
     },
     {
       id: "borders-casing",
@@ -112,7 +112,7 @@ function backdrop(scale) {
       source: "borders",
       filter: inner,
       layout: round,
-      paint: { "line-color": "#000000", "line-width": width(4, 11) },
+      paint: { "line-color": "#000000", "line-width": width(4 * scale, 11 * scale) },
     },
     {
       id: "borders",
@@ -120,7 +120,7 @@ function backdrop(scale) {
       source: "borders",
       filter: inner,
       layout: round,
-      paint: { "line-color": BORDER, "line-width": width(1.8, 5) },
+      paint: { "line-color": BORDER, "line-width": width(1.8 * scale, 5 * scale) },
     },
     {
       id: "border-names",
@@ -191,13 +191,13 @@ function happenings(scale) {
     paint: { "text-color": INK, "text-halo-color": NIGHT, "text-halo-width": 2 },
   });
   return [
-    { id: "trails-casing", type: "line", source: "trails", layout: round, paint: { "line-color": NIGHT, "line-width": 7 } },
+    { id: "trails-casing", type: "line", source: "trails", layout: round, paint: { "line-color": NIGHT, "line-width": 7 * scale } },
     {
       id: "trails",
       type: "line",
       source: "trails",
       layout: round,
-      paint: { "line-color": ["case", ["get", "abroad"], ABROAD, PURSUIT], "line-width": 3, "line-opacity": 0.9 },
+      paint: { "line-color": ["case", ["get", "abroad"], ABROAD, PURSUIT], "line-width": 3 * scale, "line-opacity": 0.9 },
     },
     {
       id: "circles",

@@ -6,12 +6,13 @@
 
 /**
  * @import {
- *   Alert, AlertEvent, ApproachingEvent, CrossingEvent, DecisionEvent, Duty, FeedEvent, FeedMessage, Line,
- *   ObligationEvent, Pursuit, PursuitEvent, Row, RosterEntry, SnapshotMessage
+ *   Alert, AlertEvent, ApproachingEvent, CrossingEvent, FeedEvent, FeedMessage, Pursuit, PursuitEvent, Row,
+ *   RosterEntry, SnapshotMessage
  * } from "./wire.d.ts"
  */
 
 import { unix } from "./format.mjs";
+import { began, conductedIn, crossedIn, decidedIn, joinedIn, owedIn } from "./pursuit_fold.mjs";
 
 /** @typedef {ApproachingEvent | CrossingEvent} PendingEvent announced, or probable and not confirmed yet */
 
@@ -225,14 +226,14 @@ function happened(world, event) {
     case "crossing.retracted":
       return withoutPending(alerted, event.unit);
     case "crossing.confirmed":
-      return crossed(withoutPending(alerted, event.unit), event);
+      return inPursuit(withoutPending(alerted, event.unit), event.pursuit, (pursuit) => crossedIn(pursuit, event));
     case "decision":
-      return inPursuit(alerted, event.pursuit, (pursuit) => decided(pursuit, event));
+      return inPursuit(alerted, event.pursuit, (pursuit) => decidedIn(pursuit, event));
     case "obligation.opened":
     case "obligation.met":
     case "obligation.overdue":
     case "obligation.withdrawn":
-      return inPursuit(alerted, event.pursuit, (pursuit) => owed(pursuit, event));
+      return inPursuit(alerted, event.pursuit, (pursuit) => owedIn(pursuit, event));
     case "unit.stale":
     case "unit.lost":
       return withQuality(alerted, event.unit, event.type === "unit.lost" ? "lost" : "stale");
@@ -258,117 +259,16 @@ function isConduct(event) {
 
 /**
  * @param {World} world
- * @param {CrossingEvent} event
- * @returns {World}
- */
-function crossed(world, event) {
-  if (event.pursuit === undefined) return world;
-  return inPursuit(world, event.pursuit, (pursuit) => ({
-    ...pursuit,
-    crossings: [...pursuit.crossings.filter(({ id }) => id !== event.id), event],
-    members: pursuit.members.map((member) =>
-      member.unit === event.unit ? { ...member, territory: event.to } : member,
-    ),
-  }));
-}
-
-/**
- * @param {Pursuit} pursuit
- * @param {DecisionEvent} event
- * @returns {Pursuit}
- */
-function decided(pursuit, event) {
-  // An obligation that was announced for the crossing is due in earnest from it on, at the time that is named here.
-  const due = new Map(event.obligations.map(({ id, deadline }) => [id, deadline ?? null]));
-  return {
-    ...pursuit,
-    decisions: { ...pursuit.decisions, [event.unit]: event },
-    obligations: pursuit.obligations.map((duty) => {
-      const deadline = due.get(duty.id);
-      return duty.announced && deadline !== undefined ? { ...duty, announced: false, deadline } : duty;
-    }),
-  };
-}
-
-/**
- * @param {Pursuit} pursuit
- * @param {ObligationEvent} event
- * @returns {Pursuit}
- */
-function owed(pursuit, event) {
-  const others = pursuit.obligations.filter(({ id }) => id !== event.obligation);
-  if (event.type === "obligation.met" || event.type === "obligation.withdrawn") {
-    return { ...pursuit, obligations: others };
-  }
-  const overdue = event.type === "obligation.overdue";
-  /** @type {Duty} */
-  const duty = {
-    id: event.obligation,
-    kind: event.kind,
-    text: event.text,
-    article: event.article,
-    host: event.host,
-    unit: event.unit,
-    deadline: event.deadline ?? null,
-    addressee: event.addressee ?? null,
-    overdue,
-    announced: !overdue && pursuit.members.every((member) => member.territory !== event.host),
-  };
-  return { ...pursuit, obligations: [...others, duty] };
-}
-
-/**
- * @param {World} world
  * @param {PursuitEvent} event
  * @returns {World}
  */
 function conducted(world, event) {
   if (event.type === "pursuit.started") {
-    /** @type {Pursuit} */
-    const pursuit = {
-      id: event.pursuit,
-      phase: event.phase,
-      started_at: event.time,
-      ended_at: null,
-      started_in: event.started_in ?? null,
-      ground: event.ground ?? null,
-      note: event.note ?? null,
-      members: [],
-      lines: [],
-      obligations: [],
-      decisions: {},
-      crossings: [],
-    };
-    return joined({ ...world, pursuits: put(world.pursuits, pursuit.id, pursuit) }, event);
+    return joined({ ...world, pursuits: put(world.pursuits, event.pursuit, began(event)) }, event);
   }
-  const next = inPursuit(world, event.pursuit, (pursuit) => ({ ...pursuit, phase: event.phase }));
-  switch (event.type) {
-    case "pursuit.joined":
-      return joined(next, event);
-    case "pursuit.contact":
-      return inPursuit(next, event.pursuit, (pursuit) =>
-        withLine(pursuit, event.host, (line) => ({
-          ...line,
-          // A further call on a live line does not close it.
-          status: event.status === "attempted" && line.status === "established" ? line.status : event.status,
-          with: event.with ?? line.with,
-          channel: event.channel ?? line.channel,
-          since: event.status === "established" ? (line.since ?? event.time) : line.since,
-        })),
-      );
-    case "pursuit.host_decision":
-      return inPursuit(next, event.pursuit, (pursuit) =>
-        withLine(pursuit, event.host, (line) => ({
-          ...line,
-          decision: event.decision,
-          instructions: event.instructions ?? line.instructions ?? null,
-        })),
-      );
-    case "pursuit.ended":
-      return released(inPursuit(next, event.pursuit, (pursuit) => ({ ...pursuit, ended_at: event.time })), event.pursuit);
-    default:
-      return next;
-  }
+  const next = inPursuit(world, event.pursuit, (pursuit) => conductedIn(pursuit, event));
+  if (event.type === "pursuit.joined") return joined(next, event);
+  return event.type === "pursuit.ended" ? released(next, event.pursuit) : next;
 }
 
 /**
@@ -382,13 +282,8 @@ function joined(world, event) {
   const state = world.roster.get(unit)?.state ?? null;
   const territory = world.units.get(unit)?.territory ?? null;
   const started_in = ("started_in" in event ? event.started_in : null) ?? null;
-  const next = inPursuit(world, event.pursuit, (pursuit) => ({
-    ...pursuit,
-    members: [
-      ...pursuit.members.filter((member) => member.unit !== unit),
-      { unit, state, started_in, territory },
-    ],
-  }));
+  const member = { unit, state, started_in, territory };
+  const next = inPursuit(world, event.pursuit, (pursuit) => joinedIn(pursuit, member));
   return enrol(next, unit, { pursuit: event.pursuit });
 }
 
@@ -446,26 +341,13 @@ function withoutPending(world, unit) {
 
 /**
  * @param {World} world
- * @param {string} id
+ * @param {string | undefined} id
  * @param {(pursuit: Pursuit) => Pursuit} change
  * @returns {World}
  */
 function inPursuit(world, id, change) {
-  const pursuit = world.pursuits.get(id);
-  return pursuit ? { ...world, pursuits: put(world.pursuits, id, change(pursuit)) } : world;
-}
-
-/**
- * @param {Pursuit} pursuit
- * @param {string} host
- * @param {(line: Line) => Line} change
- * @returns {Pursuit}
- */
-function withLine(pursuit, host, change) {
-  const known = pursuit.lines.find((line) => line.host === host);
-  const line = change(known ?? { host, status: "none", with: null, channel: null, since: null });
-  const lines = known ? pursuit.lines.map((other) => (other === known ? line : other)) : [...pursuit.lines, line];
-  return { ...pursuit, lines };
+  const pursuit = id === undefined ? undefined : world.pursuits.get(id);
+  return pursuit ? { ...world, pursuits: put(world.pursuits, pursuit.id, change(pursuit)) } : world;
 }
 
 /**

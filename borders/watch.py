@@ -1,0 +1,58 @@
+"""What is remembered of one unit between two fixes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from borders.motion import Sample
+from borders.notices import Approaching, Probable
+from borders.states import Territory
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """A possible crossing under observation."""
+
+    number: int
+    back: int = 0
+    """Fixes in a row at home again."""
+    probable: Probable | None = None
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """A crossing that lies ahead: first only seen (`notice` is None), then announced."""
+
+    number: int
+    to: Territory
+    from_m: float
+    """Distance to the nearest border at the first sighting."""
+    seen: int = 1
+    misses: int = 0
+    notice: Approaching | None = None
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """Everything that is remembered of one unit."""
+
+    territory: Territory
+    """Where it is believed to be."""
+    quality: str
+    """`ok`, `ambiguous` (the error circle touches more than one territory), `suspect` or `late`."""
+    samples: tuple[Sample, ...]
+    strays: tuple[Sample, ...] = ()
+    since: float = 0.0
+    """Since when it is believed there, Unix seconds; 0 when from its first fix on."""
+    home: Sample | None = None
+    """The newest fix that was surely there. None: it began so near a border that nobody knows where it began."""
+    pending: Pending | None = None
+    ahead: Announced | None = None
+    numbers: int = 0
+    """Possible crossings numbered so far."""
+
+    @property
+    def open_notices(self) -> tuple[Approaching | Probable, ...]:
+        """What was told and neither confirmed nor taken back; of one possible crossing the latest."""
+        probable = None if self.pending is None else self.pending.probable
+        announced = None if self.ahead is None else self.ahead.notice
+        if announced is not None and probable is not None and announced.number == probable.number:
+            announced = None
+        return tuple(notice for notice in (announced, probable) if notice is not None)
