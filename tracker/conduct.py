@@ -285,8 +285,10 @@ def _end(turn: Turn, pursuit: Pursuit, command: EndPursuit) -> None:
     world = turn.world
     for member in pursuit.members:
         world.drop(world.pursuit_of, member.unit)
-    ended = [name for name, other in world.pursuits.items() if other.phase is Phase.ENDED]
-    for name in ended[: max(0, len(ended) - PURSUITS_KEPT)]:
+    ended = sorted(
+        (other.ended_at or 0.0, name) for name, other in world.pursuits.items() if other.phase is Phase.ENDED
+    )
+    for _, name in ended[: max(0, len(ended) - PURSUITS_KEPT)]:
         world.drop(world.pursuits, name)
 
 

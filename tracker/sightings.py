@@ -107,7 +107,7 @@ def tick(world: World, at: float) -> list[Event]:
         silent.append((heard_at, unit))
     for _, unit in sorted(silent):
         events += _silence(world, unit, at)
-    for name in dict.fromkeys(world.pursuit_of.values()):
+    for name in sorted(set(world.pursuit_of.values())):
         pursuit = world.pursuits[name]
         lag_s = next((track.lag_s for track in world.members_of(pursuit).values()), 0.0)
         turn = Turn(world, at, at - lag_s, name)

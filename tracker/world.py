@@ -6,7 +6,7 @@ was there, so that a group of inputs whose commit fails leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -108,9 +108,10 @@ class World:
                 del table[key]
             else:
                 table[key] = value
-        # Putting entries back does not put them back in their places; these two are kept in order.
+        # Putting entries back does not put them back in their places. These two are kept in order; nobody may rely on
+        # the order of the others.
         _sort(self.heard, lambda unit: (self.heard[unit], unit))
-        _sort(self.alerts, lambda name: self.alerts[name].offset)
+        _sort(self.alerts, lambda name: (self.alerts[name].offset, name))
 
     def encode(self) -> bytes:
         """The whole world as bytes, for a snapshot (MessagePack)."""
@@ -144,7 +145,7 @@ class World:
         return {member.unit: self.tracks[member.unit] for member in pursuit.members if member.unit in self.tracks}
 
 
-def _sort(table: dict[str, _Value], key: object) -> None:
-    ordered = sorted(table.items(), key=lambda entry: key(entry[0]))  # type: ignore[operator]
+def _sort(table: dict[str, _Value], rank: Callable[[str], tuple[float, str]]) -> None:
+    ordered = sorted(table.items(), key=lambda entry: rank(entry[0]))
     table.clear()
     table.update(ordered)
