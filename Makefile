@@ -17,7 +17,7 @@ run: setup
 	$(BIN)/drempelloos serve --demo $(ARGS)
 
 test: setup $(VENV)/.dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" node --test tests/web/
+	PATH="$(CURDIR)/$(BIN):$$PATH" node --test tests/web/*.test.mjs
 	$(BIN)/python -m pytest $(ARGS)
 
 check: setup $(VENV)/.dev

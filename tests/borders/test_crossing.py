@@ -92,7 +92,7 @@ def test_there_and_back_is_two_crossings(atlas: Atlas) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_standing_beside_the_border_tells_nothing(atlas: Atlas, seed: int, bare: bool) -> None:
     """Four minutes, eight metres from it, with an error of five."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     bias = [random.gauss(0, 4.0) for _ in range(2)]
     fixes = []
     for second in range(240):
@@ -244,8 +244,8 @@ def test_borders_crossed_in_one_gap_are_told_in_order(atlas: Atlas) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_walk_through_baarle_forms_a_chain(atlas: Atlas, seed: int) -> None:
-    """Each crossing leaves where the one before arrived, and the last arrives where the unit is believed."""
-    random = Random(seed)  # noqa: S311
+    """Each crossing leaves where the one before arrived, and the last arrives where the unit is believed to be."""
+    random = Random(seed)
     plane = LocalPlane(4.9294, 51.4381)
     fixes = [
         Seen(*plane.lonlat(-900.0 + 6.0 * s + random.gauss(0, 2), random.gauss(0, 2)), 5.0, STARTED_AT + s, 6.0, 90.0)

@@ -37,7 +37,7 @@ def at(second: float, north_m: float, east_m: float = 0.0, *, accuracy_m: float 
 def drive(start_m: float, end_m: float, speed_mps: float = 30.0, *, first_s: float = 0.0, noise_m: float = 0.0,
           seed: int = 0, bare: bool = False) -> list[Seen]:  # fmt: skip
     """A fix a second on the way north (or south), `noise_m` off in each axis with a share that lasts."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     bias = [random.gauss(0, 0.9 * noise_m) for _ in range(2)]
     course = 0.0 if end_m > start_m else 180.0
     fixes = []

@@ -39,7 +39,7 @@ places = st.one_of(
 
 def track(lon: float, lat: float, speed: float, noise_m: float, seed: int, bare: bool) -> list[Seen]:
     """A way that winds, with gaps, outliers and fixes out of order."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     course, east, north, second = random.uniform(0, 6.28), 0.0, 0.0, 0.0
     plane = LocalPlane(lon, lat)
     fixes = []
