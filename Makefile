@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 VENDOR := web/vendor/manifest.json
+TSC := web/node_modules/.bin/tsc
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --silent
 ARGS ?=
 
 .PHONY: setup run test check lock boundary wheel clean
@@ -20,12 +22,12 @@ test: setup $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" node --test tests/web/*.test.mjs
 	$(BIN)/python -m pytest $(ARGS)
 
-check: setup $(VENV)/.dev
+check: setup $(VENV)/.dev $(TSC)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	PATH="$(CURDIR)/$(BIN):$$PATH" web/node_modules/.bin/tsc --noEmit --project web
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(TSC) --noEmit --project web
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,8 +48,12 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 # The page's third-party files come from npm at set-up; they are never committed.
 $(VENDOR): web/package-lock.json web/vendor.mjs $(VENV)/.runtime
 	@command -v npm >/dev/null || test -x $(BIN)/npm || $(PIP) --require-hashes -r requirements-node.lock
-	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI) --omit=dev
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" node vendor.mjs
+
+$(TSC): web/package-lock.json $(VENDOR)
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI)
+	@touch $@
 
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
