@@ -41,8 +41,8 @@ DEMO: Final = Scenario(
     acts=(
         Act(3, "start", Details(unit="BE-K03", ground="stop_evaded", note="Van fails to stop at Meer", by=_BE)),
         Act(6, "join", Details(unit="BE-K07", by=_BE)),
-        Act(16, "contact", Details(status="attempted", host="NL", channel="phone", by=_BE)),
-        Act(27, "contact", Details(status="established", host="NL", with_="NL room", channel="phone", by=_BE)),
+        Act(31, "contact", Details(status="attempted", host="NL", channel="phone", by=_BE)),
+        Act(35, "contact", Details(status="established", host="NL", with_="NL room", channel="phone", by=_BE)),
         Act(70, "join", Details(unit="NL-ZB12", by=_NL)),
         Act(84, "host-decision", Details(decision="joint", host="NL", instructions="With NL-ZB12", by=_NL)),
         Act(160, "contact", Details(status="attempted", host="BE", channel="phone", by=_NL)),
