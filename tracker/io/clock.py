@@ -46,7 +46,7 @@ class Clock:
         step_s = wall - self._read_wall_at - elapsed_s
         if abs(step_s) > STEP_S:
             _log.warning("the system's clock was set", by_s=round(step_s, 3))
-        self._now = max(wall, self._now + CATCH_UP * elapsed_s) if wall < self._now else wall
+        self._now = max(wall, self._now + CATCH_UP * elapsed_s)
         self._read_wall_at, self._read_at = wall, read_at
         return self._now
 
