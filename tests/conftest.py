@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import settings
 
 from borders import boundary_file
 from borders.atlas import Atlas
 from tracker.engine import Engine
 from tracker.io.offline import build_engine
+
+# These machines are shared: a slow example is no failure. In CI the examples are always the same, so that a red run can
+# be repeated; a developer's machine goes on looking for new ones.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture(scope="session")
