@@ -189,7 +189,6 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
     if command.decision not in HOST_DECISIONS:
         raise Refused("decision", f"{command.decision!r} is not one of {', '.join(HOST_DECISIONS)}")
     host = _host(turn, pursuit, command.host)
-    pursuit = _move(turn, pursuit, HOST_DECISIONS[command.decision])
     line = pursuit.line(host)
     line = msgspec.structs.replace(
         line,
@@ -197,7 +196,7 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
         instructions=command.instructions or line.instructions,
         can_take_over=line.can_take_over if command.can_take_over is None else command.can_take_over,
     )
-    pursuit = turn.keep(pursuit.with_line(line))
+    pursuit = _move(turn, pursuit.with_line(line), HOST_DECISIONS[command.decision])
     turn.emit(
         PursuitHostDecision(
             **_common(turn, pursuit, "pursuit.host_decision", command),
@@ -207,18 +206,25 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
             can_take_over=command.can_take_over,
         )
     )
-    decide_again(turn, contact_points, pursuit)
+    _decide_anew(turn, contact_points, pursuit)
 
 
 def _danger(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportDanger) -> None:
+    pursuit = msgspec.structs.replace(pursuit, danger=command.disproportionate)
     pursuit = _move(turn, pursuit, Move.DANGER if command.disproportionate else Move.DANGER_OVER)
-    pursuit = turn.keep(msgspec.structs.replace(pursuit, danger=command.disproportionate))
     turn.emit(
         PursuitDanger(
             **_common(turn, pursuit, "pursuit.danger", command),
             disproportionate=command.disproportionate,
         )
     )
+    _decide_anew(turn, contact_points, pursuit)
+
+
+def _decide_anew(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit) -> None:
+    """After what may start or lift a stop."""
+    if pursuit.phase is not Phase.BREAKING_OFF:
+        pursuit = duties.lift_break_off(turn, pursuit)
     decide_again(turn, contact_points, pursuit)
 
 
@@ -314,6 +320,10 @@ def _common(turn: Turn, pursuit: Pursuit, type_: str, command: PursuitCommand) -
 
 
 def _move(turn: Turn, pursuit: Pursuit, step: Move) -> Pursuit:
+    stopped = pursuit.danger or any(line.decision == "stop" for line in pursuit.lines)
+    if pursuit.phase is Phase.BREAKING_OFF and step in {Move.HOST_CONTINUES, Move.DANGER_OVER} and stopped:
+        # There are two reasons to break off, and several hosts that may have one. This lifts only one of them.
+        step = Move.HOST_STOPS
     return turn.keep(msgspec.structs.replace(pursuit, phase=move(pursuit.phase, step)))
 
 

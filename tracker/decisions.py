@@ -29,6 +29,11 @@ def decide_crossing(
     if crossing.to in STATES and crossing.to != home and crossing.to not in pursuit.visited:
         pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, crossing.to))
     pursuit = turn.keep(pursuit)
+    left = crossing.from_
+    if crossing.to == home and not any(
+        other.territory == left != _unit(turn, other.unit).state for other in pursuit.members
+    ):
+        pursuit = duties.meet(turn, pursuit, duties.BREAK_OFF, left, turn.now)
     return _decide(turn, contact_points, pursuit, unit, crossing)
 
 

@@ -119,11 +119,12 @@ def withdraw_announced(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
     """Take back what was opened for an announced crossing once no member is on its way to that host any more."""
     if any(approach.host == host for approach in pursuit.approaches):
         return pursuit
-    for duty in pursuit.duties:
-        if duty.host == host and duty.announced:
-            turn.emit(ObligationWithdrawn(id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)))
-            pursuit = turn.keep(pursuit.without_duty(duty))
-    return pursuit
+    return _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.host == host and duty.announced])
+
+
+def lift_break_off(turn: Turn, pursuit: Pursuit) -> Pursuit:
+    """Nobody has to break off any more: the host lets the pursuit go on, or the danger is past."""
+    return _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.kind == BREAK_OFF])
 
 
 def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
@@ -132,16 +133,21 @@ def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
     Breaking off is met by the end itself; a contact that was never established stays on record as overdue or opened;
     every host state that was entered is owed a report.
     """
+    pursuit = _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.announced])
     for duty in pursuit.duties:
         if duty.kind == BREAK_OFF:
             pursuit = meet(turn, pursuit, duty.kind, duty.host, turn.now)
-        elif duty.announced:
-            turn.emit(ObligationWithdrawn(id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)))
-            pursuit = turn.keep(pursuit.without_duty(duty))
     for host in pursuit.visited:
         guest = next((member.unit for member in pursuit.members if turn.state_of(member.unit) != host), None)
         if guest is not None:
             pursuit, _ = open_duty(turn, pursuit, guest, host, obligation(REPORT_NOW), None)
+    return pursuit
+
+
+def _withdraw(turn: Turn, pursuit: Pursuit, withdrawn: list[Duty]) -> Pursuit:
+    for duty in withdrawn:
+        turn.emit(ObligationWithdrawn(id=turn.id("obligation.withdrawn", duty.id), **_common(turn, pursuit, duty)))
+        pursuit = turn.keep(pursuit.without_duty(duty))
     return pursuit
 
 

@@ -15,6 +15,7 @@ from tracker.events import (
     ObligationMet,
     ObligationOpened,
     ObligationOverdue,
+    ObligationWithdrawn,
     PursuitEnded,
     UnitLost,
     UnitSeen,
@@ -145,6 +146,41 @@ def test_a_stop_by_the_host_ends_the_right_to_go_on(scene: Scene) -> None:
     assert scene.world.pursuits["p-1"].phase == "breaking_off"
     with pytest.raises(IllegalMove, match="breaking_off"):
         scene.do(JoinPursuit(id="p-1", unit="BE-K07", at=scene.now))
+
+
+def test_a_stop_is_met_by_coming_home(scene: Scene) -> None:
+    start(scene)
+    scene.drive("BE-K03", -900, 600)
+    scene.do(ReportHostDecision(id="p-1", at=scene.now, decision="stop"))
+    scene.drive("BE-K03", 570, -600)
+
+    opened, met = one(scene, ObligationOpened, "break_off"), one(scene, ObligationMet, "break_off")
+    assert isinstance(opened, ObligationOpened)
+    assert isinstance(met, ObligationMet)
+    assert opened.obligation == met.obligation
+
+
+def test_a_stop_that_is_lifted_is_withdrawn(scene: Scene) -> None:
+    start(scene)
+    scene.drive("BE-K03", -900, 600)
+    scene.do(ReportHostDecision(id="p-1", at=scene.now, decision="stop"))
+    scene.do(ReportHostDecision(id="p-1", at=scene.now, decision="continue"))
+
+    one(scene, ObligationWithdrawn, "break_off")
+    assert scene.world.pursuits["p-1"].phase == "running"
+    assert decisions(scene)[-1].rule == "R12"
+
+
+def test_of_two_reasons_to_break_off_lifting_one_leaves_the_other(scene: Scene) -> None:
+    start(scene)
+    scene.drive("BE-K03", -900, 600)
+    scene.do(ReportHostDecision(id="p-1", at=scene.now, decision="stop"))
+    scene.do(ReportDanger(id="p-1", at=scene.now, disproportionate=True))
+    scene.do(ReportDanger(id="p-1", at=scene.now, disproportionate=False))
+
+    assert scene.world.pursuits["p-1"].phase == "breaking_off"
+    assert decisions(scene)[-1].rule == "R1"
+    assert not scene.of(ObligationWithdrawn)
 
 
 def test_disproportionate_danger_ends_it_without_the_host(scene: Scene) -> None:
