@@ -73,6 +73,8 @@ def sight(
         fix=before.fix if before is not None and late else fix,
         watch=watch,
         received_at=entry.received_at,
+        # A fix that comes late tells nothing of how late the newest one was.
+        lag_s=before.lag_s if before is not None and late else entry.received_at - fix.fixed_at,
         interval_s=_interval_s(before, entry.received_at),
         territory=watch.territory,
         quality=watch.quality,

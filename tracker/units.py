@@ -32,7 +32,9 @@ class Track(msgspec.Struct, frozen=True):
     fix: Fix
     watch: Watch
     received_at: float
-    """Server time at which the newest fix arrived, Unix seconds UTC."""
+    """Server time at which anything was last heard of it, Unix seconds UTC."""
+    lag_s: float
+    """How long the newest fix took to arrive: what to take off a clock reading to have this unit's data time."""
     interval_s: float
     """Smoothed time between arrivals, for telling a silent unit from a slow one."""
     territory: Territory
@@ -41,11 +43,6 @@ class Track(msgspec.Struct, frozen=True):
     """`fresh`, `stale` or `lost`."""
     announced: tuple[tuple[int, str], ...] = ()
     """The detector's number and the event id of each possible crossing that was announced and is still open."""
-
-    @property
-    def lag_s(self) -> float:
-        """Server time less data time: what to take off a clock reading to have this unit's data time."""
-        return self.received_at - self.fix.fixed_at
 
 
 def state_of(unit: str) -> str | None:

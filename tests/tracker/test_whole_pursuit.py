@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.tracker.road import BORDER_LAT, LON, M_PER_DEG, Scene
@@ -16,6 +17,7 @@ from tracker.events import (
     ObligationOpened,
     ObligationOverdue,
     ObligationWithdrawn,
+    PursuitContact,
     PursuitEnded,
     UnitLost,
     UnitSeen,
@@ -275,6 +277,24 @@ def test_silence_first_makes_a_unit_stale_then_lost_then_it_is_seen_again(scene:
     assert [type(event) for event in types] == [UnitSeen, UnitStale, UnitLost, UnitSeen]
     assert types[1].silent_s == pytest.approx(5, abs=1.1)
     assert types[2].silent_s == pytest.approx(30, abs=1.1)
+
+
+def test_a_late_fix_does_not_turn_the_clock_by_which_deadlines_run(scene: Scene) -> None:
+    """A backlog that arrives after the crossing must not make a late contact look as if it had been in time."""
+    start(scene)
+    scene.drive("BE-K03", -900, 600)
+    now = scene.now
+    scene.now -= 60
+    backlog = scene.ping("BE-K03", -700)
+    scene.now = now
+    scene.do(msgspec.structs.replace(backlog, received_at=now))
+    [contact] = [
+        event for event in scene.do(ReportContact(id="p-1", at=now + 0.25)) if isinstance(event, PursuitContact)
+    ]
+
+    assert unix_s(contact.time) == pytest.approx(now, abs=0.01)
+    assert one(scene, ObligationMet, "contact")
+    assert decisions(scene)[-1].rule == "R12"
 
 
 def test_an_alert_is_acknowledged_once(scene: Scene) -> None:
