@@ -127,7 +127,9 @@ def _enlist(turn: Turn, pursuit: Pursuit, unit: str, started_in: str | None) -> 
     if unit not in world.units:
         world.put(world.units, unit, Unit(unit, state_of(unit), call_sign_of(unit)))
     track = world.tracks.get(unit)
-    territory = None if track is None or track.territory is Territory.OUTSIDE else track.territory.value
+    # Where a lost unit was is no sign of where it is: its next fix will tell.
+    unknown = track is None or track.silence == "lost" or track.territory is Territory.OUTSIDE
+    territory = None if track is None or unknown else track.territory.value
     if started_in is None and territory in BENELUX:
         started_in = territory
     world.put(world.pursuit_of, unit, pursuit.id)

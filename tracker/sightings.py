@@ -12,7 +12,7 @@ import msgspec
 from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect
 from borders.states import BENELUX, Territory
 from tracker import duties
-from tracker.decisions import announce_contact, decide_crossing
+from tracker.decisions import announce_contact, decide_crossing, decide_presence
 from tracker.events import (
     CrossingApproaching,
     CrossingConfirmed,
@@ -87,12 +87,14 @@ def sight(
         silent_s = None if before is None else round(entry.received_at - before.received_at, 3)
         turn.emit(UnitSeen(id=turn.id("unit.seen"), time=turn.time, unit=fix.unit, silent_s=silent_s))
 
-    _place_member(turn, fix.unit, watch.territory)
     for notice in notices:
         if isinstance(notice, Suspect):
             _suspect(turn, fix.unit, notice)
         else:
             _cross(turn, contact_points, fix.unit, notice)
+    if watch.territory is detector.atlas.territory(fix.lon, fix.lat):
+        # Else the belief is old, or the fix wrong, and neither says where a pursuit begins.
+        _place_member(turn, contact_points, fix.unit, watch.territory)
     pursuit = _pursuit(turn, fix.unit)
     if pursuit is not None:
         duties.find_overdue(turn, pursuit)
@@ -155,7 +157,7 @@ def _pursuit(turn: Turn, unit: str) -> Pursuit | None:
     return None if name is None else turn.world.pursuits[name]
 
 
-def _place_member(turn: Turn, unit: str, territory: Territory) -> None:
+def _place_member(turn: Turn, contact_points: ContactPoints, unit: str, territory: Territory) -> None:
     """Give a member its first place in the pursuit; later places come with its crossings."""
     pursuit = _pursuit(turn, unit)
     member = None if pursuit is None else pursuit.member(unit)
@@ -167,7 +169,8 @@ def _place_member(turn: Turn, unit: str, territory: Territory) -> None:
         member, joined_at=began_at, territory=territory, started_in=member.started_in or _state(territory)
     )
     pursuit = msgspec.structs.replace(pursuit, started_at=min(pursuit.started_at, began_at))
-    turn.keep(pursuit.with_member(placed))
+    pursuit = turn.keep(pursuit.with_member(placed))
+    decide_presence(turn, contact_points, pursuit, unit)
 
 
 def _state(territory: str) -> str | None:
@@ -208,7 +211,9 @@ def _cross(turn: Turn, contact_points: ContactPoints, unit: str, notice: _Notice
         case CrossingConfirmed():
             crossings = (*pursuit.crossings, event)[-_CROSSINGS_KEPT:]
             pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=others, crossings=crossings))
-            decide_crossing(turn, contact_points, pursuit, unit, event)
+            # A member that was not placed yet came from where it was before the pursuit.
+            if (member := pursuit.member(unit)) is not None and member.territory is not None:
+                decide_crossing(turn, contact_points, pursuit, unit, event)
         case CrossingProbable():
             pass
 

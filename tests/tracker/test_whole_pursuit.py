@@ -226,6 +226,26 @@ def test_a_unit_that_began_abroad_has_no_right_of_pursuit(scene: Scene) -> None:
     assert decisions(scene)[-1].crossing is None
 
 
+def test_the_first_fix_tells_where_a_unit_began_if_nobody_said_so(scene: Scene) -> None:
+    start(scene)
+    scene.drive("BE-K03", 300, 600)
+
+    assert scene.world.pursuits["p-1"].members[0].started_in == "NL"
+    assert [decision.rule for decision in decisions(scene)] == ["R6"]
+
+
+def test_where_a_lost_unit_was_is_not_where_it_begins(scene: Scene) -> None:
+    scene.drive("BE-K03", 300, 600)
+    scene.now += 3600
+    scene.do(Tick(scene.now))
+    start(scene)
+    assert scene.world.pursuits["p-1"].members[0].started_in is None
+    scene.drive("BE-K03", -3000, -2700)
+
+    assert scene.world.pursuits["p-1"].members[0].started_in == "BE"
+    assert not decisions(scene)
+
+
 def test_hold_handover_end_report(scene: Scene) -> None:
     start(scene)
     scene.drive("BE-K03", -900, 600)
