@@ -45,6 +45,11 @@ def test_none_for_a_state_without_an_entry_or_a_day_without_a_valid_one() -> Non
         ("[[point]]\nstate = 'NL'\nname='a'\nstretch='b'\nplaces=[]\nvalid_from=2023-10-01\nsource='c'", "places"),
         ("[[point]]\nstate = 'NL'\nname='a'\nstretch='b'\nplaces=[[51,400]]\nvalid_from=2023-10-01\nsource='c'", "400"),
         ("[[point]]\nstate = 'NL'\nphone = '1'", "phone"),
+        (
+            "[[point]]\nstate='NL'\nname='a'\nstretch='b'\nplaces=[[4,51]]\nsource='c'\n"
+            "valid_from=2023-10-01\nvalid_until=2023-10-01",
+            "valid_until",
+        ),
         ("not toml", "treaty.contact_points"),
     ],
 )
@@ -59,3 +64,13 @@ def test_a_bad_file_is_refused_by_name(tmp_path: Path, text: str, says: str) -> 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot be read"):
         load(tmp_path / "none.toml")
+
+
+def test_a_successor_takes_over_on_its_day(tmp_path: Path) -> None:
+    entry = "[[point]]\nstate='LU'\nname='%s'\nstretch='b'\nplaces=[[6,49.6]]\nsource='c'\nvalid_from=%s\n"
+    file = tmp_path / "points.toml"
+    file.write_text(entry % ("old", "2023-10-01\nvalid_until=2026-11-23") + entry % ("new", "2026-11-23"))
+    rooms = load(file)
+
+    names = [point.name for at in (NOW - 86400, NOW) if (point := rooms.nearest("LU", 6.0, 49.6, at))]
+    assert names == ["old", "new"]

@@ -1,4 +1,4 @@
-"""The six-hour rule of Art. 21(3): midnight to nine, local time, does not count."""
+"""The clocks of the treaty; in the six-hour rule of Art. 21(3) midnight to nine, local time, does not count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from tracker.treaty.facts import LOCAL
-from tracker.treaty.timers import release_at
+from tracker.treaty.timers import confirm_by, observe_until, release_at
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_vectors(held: str, released: str) -> None:
         return datetime.fromisoformat(local).replace(tzinfo=LOCAL).timestamp()
 
     assert release_at(unix_s(held)) == unix_s(released)
+
+
+def test_oral_data_are_confirmed_within_24_hours_and_urgent_observation_ends_after_five() -> None:
+    """Elapsed hours (Arts 12(2) and 22(5)), also over a change of the clocks."""
+    assert confirm_by(1_000_000.0) == 1_000_000.0 + 24 * 3600
+    assert observe_until(1_000_000.0) == 1_000_000.0 + 5 * 3600
