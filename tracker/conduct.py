@@ -197,6 +197,7 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
         decision=command.decision,
         instructions=command.instructions or line.instructions,
         can_take_over=line.can_take_over if command.can_take_over is None else command.can_take_over,
+        stated_at=line.stated_at if command.can_take_over is None else turn.now,
     )
     pursuit = _move(turn, pursuit.with_line(line), HOST_DECISIONS[command.decision])
     turn.emit(

@@ -8,7 +8,7 @@ import msgspec
 
 from borders.states import STATES
 from tracker import duties
-from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, Obligation, rfc3339
+from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, Obligation, rfc3339, unix_s
 from tracker.pursuits import Member, Phase, Pursuit
 from tracker.treaty import facts as law
 from tracker.treaty.contact_points import ContactPoints
@@ -176,7 +176,7 @@ def _facts(
             channel=line.channel,
         ),
         host=law.HostFacts(
-            can_take_over=line.can_take_over,
+            can_take_over=line.can_take_over if crossing is None else line.could_take_over(unix_s(crossing.crossed_at)),
             decision=cast("law.HostDecision", line.decision),
             instructions=line.instructions,
         ),

@@ -125,6 +125,14 @@ class Line(msgspec.Struct, frozen=True):
     decision: str = "none"
     instructions: str | None = None
     can_take_over: bool | None = None
+    stated_at: float | None = None
+    """When `can_take_over` was stated, data time."""
+
+    def could_take_over(self, crossed_at: float) -> bool | None:
+        """Whether the host was in place at a crossing. That it came to be later takes nothing from a right in use."""
+        if self.can_take_over and self.stated_at is not None and self.stated_at > crossed_at:
+            return None
+        return self.can_take_over
 
     @property
     def is_open(self) -> bool:

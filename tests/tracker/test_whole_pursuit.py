@@ -193,6 +193,20 @@ def test_disproportionate_danger_ends_it_without_the_host(scene: Scene) -> None:
     assert (decisions(scene)[-1].rule, decisions(scene)[-1].permitted) == ("R2", "no")
 
 
+@pytest.mark.parametrize(("north_m", "rule"), [(-600, "R11"), (600, "R13")])
+def test_a_host_in_place_counts_at_the_crossing_and_not_after_it(scene: Scene, north_m: float, rule: str) -> None:
+    start(scene)
+    scene.drive("BE-K03", -1500, -600)
+    scene.do(ReportContact(id="p-1", host="NL", at=scene.now))
+    if north_m > 0:
+        scene.drive("BE-K03", -570, north_m)
+    scene.do(ReportHostDecision(id="p-1", host="NL", decision="none", can_take_over=True, at=scene.now))
+    if north_m < 0:
+        scene.drive("BE-K03", -570, 600)
+
+    assert decisions(scene)[-1].rule == rule
+
+
 def test_takeover_by_the_host(scene: Scene) -> None:
     start(scene)
     scene.drive("BE-K03", -900, 600)
