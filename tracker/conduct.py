@@ -39,16 +39,19 @@ from tracker.inputs import (
     ReportHostDecision,
     StartPursuit,
 )
-from tracker.pursuits import Member, Move, Phase, Pursuit, move
+from tracker.pursuits import Member, Move, Phase, Pursuit
 from tracker.treaty.contact_points import ContactPoints
 from tracker.treaty.rows import HAND_OVER
 from tracker.treaty.rules import obligation
 from tracker.turn import Turn
-from tracker.units import Unit, call_sign_of, state_of
+from tracker.units import Unit, call_sign_of
 from tracker.world import PURSUITS_KEPT, World
 
 MAX_TEXT: Final = 1000
 """Characters of a note, an instruction or a name."""
+
+EARLIEST_S: Final = 86_400.0
+"""A contact may have been made so long before the pursuit that it serves."""
 
 CONTACT_STATUSES: Final = ("attempted", "established", "lost")
 HOST_DECISIONS: Final = {
@@ -73,8 +76,7 @@ def conduct(world: World, contact_points: ContactPoints, command: PursuitCommand
     pursuit = world.pursuits.get(command.id)
     if pursuit is None:
         raise Refused("id", f"no pursuit {command.id!r} is known")
-    lag_s = next((track.lag_s for track in world.members_of(pursuit).values()), 0.0)
-    turn = Turn(world, command.at, command.at - lag_s, command.id, world.offset)
+    turn = Turn(world, command.at, command.at - world.lag_of(pursuit), command.id, world.offset)
     match command:
         case JoinPursuit():
             _join(turn, contact_points, pursuit, command)
@@ -125,7 +127,7 @@ def _enlist(turn: Turn, pursuit: Pursuit, unit: str, started_in: str | None) -> 
     if unit in world.pursuit_of:
         raise Refused("unit", f"{unit} is already in pursuit {world.pursuit_of[unit]}")
     if unit not in world.units:
-        world.put(world.units, unit, Unit(unit, state_of(unit), call_sign_of(unit)))
+        world.put(world.units, unit, Unit(unit, call_sign=call_sign_of(unit)))
     track = world.tracks.get(unit)
     # Where a lost unit was is no sign of where it is: its next fix will tell.
     unknown = track is None or track.silence == "lost" or track.territory is Territory.OUTSIDE
@@ -154,37 +156,40 @@ def _contact(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, comman
     if command.status not in CONTACT_STATUSES:
         raise Refused("status", f"{command.status!r} is not one of {', '.join(CONTACT_STATUSES)}")
     pursuit = _move(turn, pursuit, Move.CONTACT)
+    field = "attempted_at" if command.status == "attempted" else "established_at"
+    at = _moment(turn, pursuit, field, command.happened_at)
+    steps = [(command.status, at)]
+    if command.attempted_at is not None:
+        attempted_at = _moment(turn, pursuit, "attempted_at", command.attempted_at)
+        if attempted_at > at:
+            raise Refused("attempted_at", "lies after established_at")
+        steps.insert(0, ("attempted", attempted_at))
     host = _host(turn, pursuit, command.host)
-    at = turn.now if command.happened_at is None else command.happened_at
-    if at > turn.now + 1.0:
-        raise Refused("established_at", "lies in the future")
-    line = pursuit.line(host)
-    attempted_at = at if line.attempted_at is None or command.status == "attempted" else line.attempted_at
-    established_at = at if command.status == "established" and not line.is_open else line.established_at
-    status = command.status
-    if status == "attempted" and line.is_open:
-        status = "established"  # calling again on a live line does not close it
-    line = msgspec.structs.replace(
-        line,
-        status=status,
-        attempted_at=attempted_at,
-        established_at=established_at,
-        with_=command.with_ or line.with_,
-        channel=command.channel or line.channel,
-    )
-    pursuit = turn.keep(pursuit.with_line(line))
-    turn.emit(
-        PursuitContact(
-            **_common(turn, pursuit, "pursuit.contact", command),
-            host=host,
-            status=command.status,
-            with_=line.with_,
-            channel=line.channel,
+    for status, moment in steps:
+        line = pursuit.line(host).after(status, moment)
+        line = msgspec.structs.replace(line, with_=command.with_ or line.with_, channel=command.channel or line.channel)
+        pursuit = turn.keep(pursuit.with_line(line))
+        turn.emit(
+            PursuitContact(
+                **_common(turn, pursuit, "pursuit.contact", command, status),
+                host=host,
+                status=status,
+                with_=line.with_,
+                channel=line.channel,
+            )
         )
-    )
     if command.status == "established":
         pursuit = duties.meet(turn, pursuit, duties.CONTACT, host, at)
     decide_again(turn, contact_points, pursuit)
+
+
+def _moment(turn: Turn, pursuit: Pursuit, field: str, at: float | None) -> float:
+    """When something happened, in data time: now if nobody says otherwise, and never outside the pursuit's own days."""
+    if at is None:
+        return turn.now
+    if not pursuit.started_at - EARLIEST_S <= at <= turn.now + 1.0:  # also false for NaN
+        raise Refused(field, "lies in the future, or more than a day before the pursuit began")
+    return at
 
 
 def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportHostDecision) -> None:
@@ -195,6 +200,7 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
     line = msgspec.structs.replace(
         line,
         decision=command.decision,
+        complied=False,
         instructions=command.instructions or line.instructions,
         can_take_over=line.can_take_over if command.can_take_over is None else command.can_take_over,
         stated_at=line.stated_at if command.can_take_over is None else turn.now,
@@ -209,7 +215,8 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
             can_take_over=command.can_take_over,
         )
     )
-    _decide_anew(turn, contact_points, pursuit)
+    pursuit = duties.lift_break_off(turn, pursuit)
+    decide_again(turn, contact_points, pursuit)
 
 
 def _danger(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportDanger) -> None:
@@ -221,13 +228,7 @@ def _danger(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command
             disproportionate=command.disproportionate,
         )
     )
-    _decide_anew(turn, contact_points, pursuit)
-
-
-def _decide_anew(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit) -> None:
-    """After what may start or lift a stop."""
-    if pursuit.phase is not Phase.BREAKING_OFF:
-        pursuit = duties.lift_break_off(turn, pursuit)
+    pursuit = duties.lift_break_off(turn, pursuit)
     decide_again(turn, contact_points, pursuit)
 
 
@@ -236,7 +237,10 @@ def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
     member = pursuit.member(unit)
     if member is None:
         raise Refused("unit", f"{unit} is not in pursuit {pursuit.id}")
-    abroad = member.territory is not None and member.territory != turn.state_of(unit)
+    state = turn.state_of(unit)
+    if state is None:
+        raise Refused("unit", f"the sending state of {unit} is not known, so neither is whether it is abroad")
+    abroad = member.territory in STATES and member.territory != state
     pursuit = _move(turn, pursuit, Move.HOLD if abroad else Move.HOLD_AT_HOME)
     host = member.territory if abroad else None
     turn.emit(
@@ -310,10 +314,10 @@ class _Common(TypedDict):
     note: str | None
 
 
-def _common(turn: Turn, pursuit: Pursuit, type_: str, command: PursuitCommand) -> _Common:
-    """What the event of every command says."""
+def _common(turn: Turn, pursuit: Pursuit, type_: str, command: PursuitCommand, *detail: str) -> _Common:
+    """What the event of every command says; `detail` tells the events of one command apart."""
     return _Common(
-        id=turn.id(type_),
+        id=turn.id(type_, *detail),
         time=turn.time,
         pursuit=pursuit.id,
         phase=pursuit.phase,
@@ -323,11 +327,7 @@ def _common(turn: Turn, pursuit: Pursuit, type_: str, command: PursuitCommand) -
 
 
 def _move(turn: Turn, pursuit: Pursuit, step: Move) -> Pursuit:
-    stopped = pursuit.danger or any(line.decision == "stop" for line in pursuit.lines)
-    if pursuit.phase is Phase.BREAKING_OFF and step in {Move.HOST_CONTINUES, Move.DANGER_OVER} and stopped:
-        # There are two reasons to break off, and several hosts that may have one. This lifts only one of them.
-        step = Move.HOST_STOPS
-    return turn.keep(msgspec.structs.replace(pursuit, phase=move(pursuit.phase, step)))
+    return turn.keep(pursuit.moved(step))
 
 
 def _host(turn: Turn, pursuit: Pursuit, host: str | None) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from borders.states import STATES
 from tracker import duties
 from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, Obligation, rfc3339, unix_s
-from tracker.pursuits import Member, Phase, Pursuit
+from tracker.pursuits import Member, Move, Phase, Pursuit
 from tracker.treaty import facts as law
 from tracker.treaty.contact_points import ContactPoints
 from tracker.treaty.rules import decide
@@ -33,8 +33,22 @@ def decide_crossing(
     if crossing.to == home and not any(
         other.territory == left != _unit(turn, other.unit).state for other in pursuit.members
     ):
-        pursuit = duties.meet(turn, pursuit, duties.BREAK_OFF, left, turn.now)
+        pursuit = _comply(turn, pursuit, left)
+    line = pursuit.line(crossing.to)
+    if crossing.to != home and line.decision == "stop" and line.complied:
+        pursuit = pursuit.with_line(msgspec.structs.replace(line, complied=False))
+        pursuit = turn.keep(pursuit.moved(Move.ENTER_AGAIN) if pursuit.phase is Phase.RUNNING else pursuit)
     return _decide(turn, contact_points, pursuit, unit, crossing)
+
+
+def _comply(turn: Turn, pursuit: Pursuit, left: str) -> Pursuit:
+    """Nobody from elsewhere is in a state any more: what it ordered is obeyed, and binds again only on a new entry."""
+    pursuit = duties.meet(turn, pursuit, duties.BREAK_OFF, left, turn.now)
+    line = pursuit.line(left)
+    if line.decision != "stop" or line.complied:
+        return pursuit
+    pursuit = pursuit.with_line(msgspec.structs.replace(line, complied=True))
+    return turn.keep(pursuit.moved(Move.COMPLY) if pursuit.phase is Phase.BREAKING_OFF else pursuit)
 
 
 def announce_contact(
@@ -59,8 +73,11 @@ def announce_contact(
 def decide_presence(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, unit: str) -> Pursuit:
     """A unit began or joined while it is already abroad: no crossing, and still the law has something to say."""
     member = pursuit.member(unit)
-    if member is None or member.territory not in STATES or member.territory == _unit(turn, unit).state:
+    state = _unit(turn, unit).state
+    if member is None or member.territory not in STATES or member.territory == state:
         return pursuit
+    if state is None and member.territory == member.started_in:
+        return pursuit  # whether it is abroad is not known, and nothing was crossed
     if member.territory not in pursuit.visited:
         pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, member.territory))
         pursuit = turn.keep(pursuit)
@@ -69,6 +86,8 @@ def decide_presence(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit,
 
 def decide_again(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit) -> Pursuit:
     """Something has changed: decide again on every member that is abroad, and say so where the answer is another."""
+    if pursuit.phase is Phase.ENDED:
+        return pursuit
     for member in pursuit.members:
         if member.decision is None or member.territory == _unit(turn, member.unit).state:
             continue
@@ -152,6 +171,10 @@ def _facts(
 ) -> law.Facts:
     # The world holds plain strings, each checked when it came in; the facts name their alternatives.
     line = pursuit.line(host)
+    if crossing is None:
+        established_at = line.established_at if line.is_open else None
+    else:
+        established_at = line.contact_for(unix_s(crossing.crossed_at), crossing.uncertainty_s)
     return law.Facts(
         unit=law.UnitFacts(
             origin_state=cast("law.State | None", known.state),
@@ -171,7 +194,7 @@ def _facts(
         ),
         contact=law.ContactFacts(
             attempted_at=None if line.attempted_at is None else rfc3339(line.attempted_at),
-            established_at=None if line.established_at is None else rfc3339(line.established_at),
+            established_at=None if established_at is None else rfc3339(established_at),
             with_=line.with_,
             channel=line.channel,
         ),

@@ -123,8 +123,11 @@ def withdraw_announced(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
 
 
 def lift_break_off(turn: Turn, pursuit: Pursuit) -> Pursuit:
-    """Nobody has to break off any more: the host lets the pursuit go on, or the danger is past."""
-    return _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.kind == BREAK_OFF])
+    """Take back the orders to break off that nothing stands behind any more: no danger, and no stop of that host."""
+    if pursuit.danger:
+        return pursuit
+    lifted = [duty for duty in pursuit.duties if duty.kind == BREAK_OFF and pursuit.line(duty.host).decision != "stop"]
+    return _withdraw(turn, pursuit, lifted)
 
 
 def end(turn: Turn, pursuit: Pursuit) -> Pursuit:

@@ -62,7 +62,10 @@ class JoinPursuit(_Command, frozen=True, kw_only=True, tag="join"):
 
 
 class ReportContact(_Command, frozen=True, kw_only=True, tag="contact"):
-    """Contact with the host's service was `attempted`, `established` or `lost`; `happened_at` if not just now."""
+    """Contact with the host's service was `attempted`, `established` or `lost`; `happened_at` if not just now.
+
+    `attempted_at` may come with `established`: the attempt and its success in one.
+    """
 
     id: str
     status: str = "established"
@@ -70,6 +73,7 @@ class ReportContact(_Command, frozen=True, kw_only=True, tag="contact"):
     with_: str | None = None
     channel: str | None = None
     happened_at: float | None = None
+    attempted_at: float | None = None
 
 
 class ReportHostDecision(_Command, frozen=True, kw_only=True, tag="host_decision"):

@@ -9,7 +9,10 @@ does not list for the present phase is refused, and nothing changes.
 - `taken_over`: the host's services took over (Art. 45(1)).
 - `held`: a person is held abroad; handing over at once comes before anything else (Art. 36(2)).
 - `handed_over`: persons and objects are with the host's officers.
-- `ended`: nothing remains but the report (Art. 46).
+- `ended`: nothing remains but the report (Art. 46), and a contact that is made after all.
+
+One rule goes over the table: while a reason to break off stands, a pursuit that the table would let run is breaking
+off. There can be several (a danger, the stop of each host), and lifting one does not lift the others.
 """
 
 from __future__ import annotations
@@ -44,6 +47,8 @@ class Move(StrEnum):
     HOST_TAKES_OVER = "host-decision takeover"
     DANGER = "danger"
     DANGER_OVER = "danger over"
+    COMPLY = "stop complied with"
+    ENTER_AGAIN = "entering again where stopped"
     HOLD = "hold"
     HOLD_AT_HOME = "hold at home"
     HANDOVER = "handover"
@@ -61,6 +66,7 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
         Move.HOST_TAKES_OVER: _T,
         Move.DANGER: _B,
         Move.DANGER_OVER: _R,
+        Move.ENTER_AGAIN: _B,
         Move.HOLD: _H,
         Move.HOLD_AT_HOME: _R,
         Move.REPORT: _R,
@@ -73,6 +79,7 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
         Move.HOST_TAKES_OVER: _T,
         Move.DANGER: _B,
         Move.DANGER_OVER: _R,
+        Move.COMPLY: _R,
         Move.HOLD_AT_HOME: _B,
         Move.REPORT: _B,
         Move.END: _E,
@@ -96,7 +103,7 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
         Move.REPORT: _H,
     },
     _O: {Move.JOIN: _O, Move.CONTACT: _O, Move.HOLD: _H, Move.REPORT: _O, Move.END: _E},
-    _E: {Move.REPORT: _E},
+    _E: {Move.CONTACT: _E, Move.REPORT: _E},
 }
 """The whole of a pursuit's life. Missing means refused."""
 
@@ -124,6 +131,10 @@ class Line(msgspec.Struct, frozen=True):
     channel: str | None = None
     decision: str = "none"
     instructions: str | None = None
+    complied: bool = False
+    """Its stop was obeyed: nobody from elsewhere is there any more."""
+    spans: tuple[tuple[float, float | None], ...] = ()
+    """From when to when the line was up, data time; None while it is."""
     can_take_over: bool | None = None
     stated_at: float | None = None
     """When `can_take_over` was stated, data time."""
@@ -133,6 +144,26 @@ class Line(msgspec.Struct, frozen=True):
         if self.can_take_over and self.stated_at is not None and self.stated_at > crossed_at:
             return None
         return self.can_take_over
+
+    def contact_for(self, crossed_at: float, uncertainty_s: float) -> float | None:
+        """Since when the line was up that a crossing had, or the first after it; None when there was none."""
+        for began_at, ended_at in self.spans:
+            if ended_at is None or ended_at >= crossed_at - uncertainty_s:
+                return began_at
+        return None
+
+    def after(self, status: str, at: float) -> Line:
+        """This line after a contact was attempted, established or lost at `at`, data time."""
+        attempted_at = at if self.attempted_at is None or status == "attempted" else self.attempted_at
+        line = msgspec.structs.replace(self, attempted_at=attempted_at)
+        if status == "attempted" and self.is_open:
+            return line  # calling again on a live line does not close it
+        if status == "established" and not self.is_open:
+            line = msgspec.structs.replace(line, established_at=at, spans=(*self.spans, (at, None)))
+        if status == "lost" and self.is_open:
+            *rest, (began_at, _) = self.spans
+            line = msgspec.structs.replace(line, spans=(*rest, (began_at, at)))
+        return msgspec.structs.replace(line, status=status)
 
     @property
     def is_open(self) -> bool:
@@ -182,6 +213,22 @@ class Pursuit(msgspec.Struct, frozen=True):
     """Host states entered and not reported on yet, in order."""
     duties_opened: int = 0
     ended_at: float | None = None
+
+    @property
+    def must_break_off(self) -> bool:
+        """Whether a reason to break off stands (Art. 21(2)(a))."""
+        return bool(self.danger) or any(line.decision == "stop" and not line.complied for line in self.lines)
+
+    def moved(self, step: Move) -> Pursuit:
+        """This pursuit after a step.
+
+        Raises:
+            IllegalMove: the present phase does not allow it.
+        """
+        phase = move(self.phase, step)
+        if phase is Phase.RUNNING and self.must_break_off:
+            phase = Phase.BREAKING_OFF
+        return msgspec.structs.replace(self, phase=phase)
 
     def member(self, unit: str) -> Member | None:
         """The member of that name, if it is one."""

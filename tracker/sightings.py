@@ -113,8 +113,7 @@ def tick(world: World, at: float) -> list[Event]:
         events += _silence(world, unit, at)
     for name in sorted(set(world.pursuit_of.values())):
         pursuit = world.pursuits[name]
-        lag_s = next((track.lag_s for track in world.members_of(pursuit).values()), 0.0)
-        turn = Turn(world, at, at - lag_s, name)
+        turn = Turn(world, at, at - world.lag_of(pursuit), name)
         duties.find_overdue(turn, pursuit)
         events += turn.events
     return events
@@ -161,7 +160,7 @@ def _place_member(turn: Turn, contact_points: ContactPoints, unit: str, territor
     """Give a member its first place in the pursuit; later places come with its crossings."""
     pursuit = _pursuit(turn, unit)
     member = None if pursuit is None else pursuit.member(unit)
-    if pursuit is None or member is None or member.territory is not None:
+    if pursuit is None or member is None or member.territory is not None or territory is Territory.OUTSIDE:
         return
     # Until its first fix nobody knows how far a unit's data time lies behind the server's.
     began_at = min(member.joined_at, turn.now)

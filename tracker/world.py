@@ -140,6 +140,12 @@ class World:
         world.heard = kept.heard
         return world
 
+    def lag_of(self, pursuit: Pursuit) -> float:
+        """Server time less data time of a pursuit, seconds: the least of its members', so that its time is never before
+        any fix that has come. One that uploads late does not turn the clock of the others back.
+        """
+        return min((track.lag_s for track in self.members_of(pursuit).values()), default=0.0)
+
     def members_of(self, pursuit: Pursuit) -> Mapping[str, Track]:
         """The tracks of a pursuit's members that have sent a fix, in the order in which they joined."""
         return {member.unit: self.tracks[member.unit] for member in pursuit.members if member.unit in self.tracks}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tracker.engine import Engine
 from tracker.events import Event
 from tracker.fix import Fix
-from tracker.inputs import Input, PingReceived
+from tracker.inputs import Input, PingReceived, UnitRegistered
+from tracker.units import Unit, call_sign_of, state_of
 from tracker.world import World
 
 STARTED_AT = 1_795_442_400.0
@@ -27,11 +28,19 @@ class Scene:
         self._seq = 0
 
     def do(self, entry: Input) -> list[Event]:
-        """Let one input happen, and commit it."""
+        """Let one input happen, and commit it. Whoever sends a fix is registered first, as the server does it."""
+        if isinstance(entry, PingReceived):
+            self.register(entry.fix.unit)
         events = self.engine.step(self.world, entry)
         self.world.commit()
         self.events += events
         return events
+
+    def register(self, unit: str) -> None:
+        """Make a unit known, its sending state read off its name."""
+        known = self.world.units.get(unit)
+        if known is None or known.state is None:
+            self.engine.step(self.world, UnitRegistered(Unit(unit, state_of(unit), call_sign_of(unit)), self.now))
 
     def drive(self, unit: str, start_m: float, end_m: float, speed_mps: float = 30.0) -> list[Event]:
         """Drive from one distance north of the border to another (south is negative), a fix a second."""

@@ -21,9 +21,11 @@ from tracker.inputs import (
     ReportContact,
     ReportHostDecision,
     StartPursuit,
+    UnitRegistered,
 )
 from tracker.simulation.hazeldonk import DEMO
 from tracker.simulation.scenario import Act
+from tracker.units import Unit, call_sign_of, state_of
 from tracker.world import World
 
 COMMANDS: dict[str, type[PursuitCommand]] = {
@@ -48,6 +50,8 @@ def test_the_demo_shows_what_it_says(engine: Engine) -> None:
         pings = DEMO.pings(actor, "d1", Random(actor.unit), STARTED_AT)
         inputs += [(ping.t - STARTED_AT, PingReceived(accept(ping, ping.t), ping.t)) for ping in pings]
     world = World()
+    for actor in DEMO.actors:
+        engine.step(world, UnitRegistered(Unit(actor.unit, state_of(actor.unit), call_sign_of(actor.unit)), STARTED_AT))
     events = [event for _, entry in sorted(inputs, key=lambda pair: pair[0]) for event in engine.step(world, entry)]
 
     crossings = Counter(

@@ -27,10 +27,10 @@ def test_every_phase_can_be_reached_from_running_and_can_reach_the_end() -> None
     assert all(Phase.ENDED in reach(phase) for phase in Phase)
 
 
-def test_a_stop_is_only_lifted_by_the_host_or_the_danger_passing() -> None:
+def test_a_pursuit_runs_again_only_when_a_stop_is_lifted_or_complied_with_or_the_danger_is_over() -> None:
     back = {step for step, phase in MOVES[Phase.BREAKING_OFF].items() if phase is Phase.RUNNING}
 
-    assert back == {Move.HOST_CONTINUES, Move.DANGER_OVER}
+    assert back == {Move.HOST_CONTINUES, Move.DANGER_OVER, Move.COMPLY}
 
 
 def test_nobody_is_left_held_a_pursuit_cannot_end_before_the_handover() -> None:
@@ -41,12 +41,12 @@ def test_nobody_is_left_held_a_pursuit_cannot_end_before_the_handover() -> None:
     assert "handover" in str(refused.value)
 
 
-def test_after_the_end_only_the_report_remains() -> None:
-    assert set(MOVES[Phase.ENDED]) == {Move.REPORT}
+def test_after_the_end_only_the_report_remains_and_a_contact_that_is_made_after_all() -> None:
+    assert set(MOVES[Phase.ENDED]) == {Move.CONTACT, Move.REPORT}
 
 
 def test_an_illegal_move_names_the_phase_and_what_is_possible() -> None:
-    with pytest.raises(IllegalMove, match="join is not possible while the pursuit is ended; possible: report"):
+    with pytest.raises(IllegalMove, match="join is not possible while the pursuit is ended; possible: contact, report"):
         move(Phase.ENDED, Move.JOIN)
 
 

@@ -120,7 +120,7 @@ class Dispatch:
         """Report contact with a host's service."""
         id_ = self._pursuit(request).id
         body = read(ContactBody, await read_body(request))
-        return await self._command(id_, _contact(id_, body, self._now()))
+        return await self._command(id_, [_contact(id_, body, self._now())])
 
     async def host_decision(self, request: web.Request) -> web.Response:
         """Report what a host's service said."""
@@ -218,8 +218,8 @@ def _exists_already(world: World, command: PursuitCommand, field: str) -> bool:
             return False
 
 
-def _contact(id_: str, body: ContactBody, at: float) -> list[PursuitCommand]:
-    """The reports that one body makes: an attempt and its success may come together."""
+def _contact(id_: str, body: ContactBody, at: float) -> ReportContact:
+    """The report that a body makes: an attempt and its success may come together."""
     attempted_at = read_moment("attempted_at", body.attempted_at)
     established_at = read_moment("established_at", body.established_at)
     status = body.status
@@ -227,21 +227,16 @@ def _contact(id_: str, body: ContactBody, at: float) -> list[PursuitCommand]:
         status = "attempted" if attempted_at is not None and established_at is None else "established"
     if status == "attempted" and established_at is not None:
         raise HttpError(400, "status", "attempted and established_at do not go together")
-    if attempted_at is not None and established_at is not None and attempted_at > established_at:
-        raise HttpError(400, "attempted_at", "lies after established_at")
-    moments = {"attempted": attempted_at, "established": established_at, "lost": None}
-    steps = ["attempted", status] if attempted_at is not None and status == "established" else [status]
-    return [
-        ReportContact(
-            at=at,
-            by=body.by,
-            id=id_,
-            status=step,
-            host=body.host,
-            with_=body.with_,
-            channel=body.channel,
-            happened_at=moments[step],
-            note=body.note,
-        )
-        for step in steps
-    ]
+    happened_at = {"attempted": attempted_at, "established": established_at, "lost": None}[status]
+    return ReportContact(
+        at=at,
+        by=body.by,
+        id=id_,
+        status=status,
+        host=body.host,
+        with_=body.with_,
+        channel=body.channel,
+        happened_at=happened_at,
+        attempted_at=attempted_at if status == "established" else None,
+        note=body.note,
+    )

@@ -165,9 +165,13 @@ def read_moment(field: str, value: Moment) -> float | None:
     """Unix seconds UTC of a moment.
 
     Raises:
-        Refused: it is not a time, or does not say in which offset.
+        Refused: it is not a time, does not say in which offset, or lies outside 1980 to 2100.
     """
-    if value is None or isinstance(value, int | float):
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        if not _MOMENTS[0] <= value <= _MOMENTS[1]:  # also false for NaN
+            raise Refused(field, "not a time in Unix seconds between the years 1980 and 2100")
         return value
     if _RFC3339.fullmatch(value):
         try:
@@ -237,6 +241,7 @@ def _received(message: bytes | str, name: str) -> str:
 
 _MAX_SHOWN: Final = 60
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+_MOMENTS: Final = (315_532_800.0, 4_102_444_800.0)
 _RFC3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )

@@ -22,7 +22,7 @@ def registration(world: World, unit: str, grant: Grant | None, at: float) -> Uni
     """
     known = world.units.get(unit)
     if grant is None:
-        if known is not None:
+        if known is not None and known.state is not None:
             return None
         stated = Unit(unit, state_of(unit), call_sign_of(unit))
     else:
