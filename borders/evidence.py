@@ -17,25 +17,34 @@ import numpy as np
 from borders.atlas import Atlas, BorderPoint
 from borders.error_model import OFFSETS, OPTIMISM, WEIGHTS
 from borders.geodesy import distance_m
-from borders.motion import Sample, Samples
+from borders.motion import Sample, Samples, agrees
 from borders.notices import Passage
 from borders.path import Floats, Path, estimate
 from borders.states import TERRITORIES, Territory
 
 BEYOND_TO_CONFIRM: Final = 2
-"""One fix never confirms."""
+"""One fix confirms only where it was to be expected, and beyond doubt; a wild one never does."""
 
 AHEAD_S: Final = 1.0
 """How far the path is led on. A crossing is certain if one fix later it would be, the unit going on as it does: a unit
 that comes across at speed need not first put its own error behind it."""
 
+AFAR_M: Final = 60.0
+AFAR_SIGMAS: Final = 8.0
+AFAR_S: Final = 20.0
+"""A unit *comes from afar* if within so many seconds before its last fix at home it was further than both from every
+other territory. No error brings that about; a road along the border does not either. Of every other unit, which has
+driven or stood beside the border for a while, much more is asked."""
+
 CERTAIN: Final = 0.95
 PROBABLE: Final = 0.8
+CERTAIN_ALONE: Final = 0.999
+"""Of a single fix beyond."""
 SWIFT: Final = 5
 CERTAIN_SLOWLY: Final = 0.995
-"""A unit that has not come clear of the border after so many fixes may be driving along it. Then more is asked; and
-also where velocities are not stated, for then a drift looks like a motion.
-"""
+"""A unit from afar that has not come clear of the border after so many fixes may have turned along it."""
+CERTAIN_BESIDE: Final = 0.998
+"""Of a unit that does not come from afar."""
 
 DRIFT_S: Final = 6.0
 """Where velocities are not stated, no path counts that is slower than an optimist's error drifts: by its standard
@@ -71,12 +80,27 @@ def weigh(atlas: Atlas, samples: Samples, believed: Territory, since: float, pla
         long = path.times[-1] - max(path.times[0], since) >= UNSEEN_S
         return NOTHING._replace(was_there=long and always >= CERTAIN_SLOWLY)
     beyond = int(np.count_nonzero(path.seen & (path.times >= passages[-1].crossed_at)))
-    enough = CERTAIN if path.has_velocity and beyond <= SWIFT else CERTAIN_SLOWLY
-    likely = PROBABLE if path.has_velocity else CERTAIN
+    afar = _comes_from_afar(atlas, samples, believed)
     drifts = not path.has_velocity and math.hypot(*path.velocity) < OPTIMISM * samples[-1].sigma_m / DRIFT_S
-    probable = crossing >= likely and not drifts
-    certain = beyond >= BEYOND_TO_CONFIRM and crossing >= enough and crossed >= 0.5 and not drifts
-    return Evidence(passages, is_probable=probable, is_certain=certain, was_there=False)
+    if not afar:
+        certain = beyond >= BEYOND_TO_CONFIRM and crossed >= CERTAIN_BESIDE and not drifts
+        return Evidence(
+            passages, is_probable=certain or (crossing >= CERTAIN and not drifts), is_certain=certain, was_there=False
+        )
+    enough = CERTAIN if beyond <= SWIFT else CERTAIN_SLOWLY
+    certain = crossing >= enough and crossed >= 0.5 and beyond >= BEYOND_TO_CONFIRM
+    certain = certain or (crossed >= CERTAIN_ALONE and agrees(samples))
+    return Evidence(passages, is_probable=crossing >= PROBABLE, is_certain=certain, was_there=False)
+
+
+def _comes_from_afar(atlas: Atlas, samples: Samples, believed: Territory) -> bool:
+    home = [sample for sample in samples if atlas.territory(sample.lon, sample.lat) is believed]
+    for sample in home:
+        if sample.at >= home[-1].at - AFAR_S:
+            clear_m = max(AFAR_M, AFAR_SIGMAS * sample.sigma_m)
+            if len(atlas.within(sample.lon, sample.lat, clear_m)) == 1:
+                return True
+    return False
 
 
 def _shares(

@@ -26,6 +26,13 @@ GAP_S: Final = 5.0
 """After a longer silence nothing but the speed is held against a fix."""
 
 
+AGREEING: Final = 5
+AGREED_M: Final = 3.0
+AGREED_MPS2: Final = 3.0
+"""How well the newest fix must fit a way of so many others to stand alone: so many metres and twice its standard
+deviation, and an ordinary car's braking."""
+
+
 class Sample(msgspec.Struct, frozen=True, array_like=True):
     """One fix as it is remembered: Unix seconds, degrees, metres (one axis), metres per second, degrees from north."""
 
@@ -88,6 +95,18 @@ def implausible(samples: Samples, sample: Sample) -> str | None:
     if off_m > slack_m + 0.5 * ACCELERATION_MPS2 * elapsed_s**2:
         return f"{off_m:.0f} m off the way that the unit was going"
     return None
+
+
+def agrees(samples: Samples) -> bool:
+    """Whether the newest sample lies where those before let it be expected, to within about its own error."""
+    *before, last = samples
+    elapsed_s = last.at - before[-1].at
+    if len(before) < AGREEING or elapsed_s > GAP_S:
+        return False
+    east, north = velocity_of(tuple(before))
+    x, y = LocalPlane(before[-1].lon, before[-1].lat).xy(last.lon, last.lat)
+    off_m = math.hypot(x - east * elapsed_s, y - north * elapsed_s)
+    return off_m <= AGREED_M + 2.0 * last.sigma_m + 0.5 * AGREED_MPS2 * elapsed_s**2
 
 
 def is_alone(samples: Samples) -> bool:
