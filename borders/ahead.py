@@ -24,6 +24,10 @@ NEARER_TO_ANNOUNCE: Final = 0.2
 """Part of the distance to the nearest border that the unit must have covered since the first sighting. Who drives
 along a border sees it ahead at every bend, and comes no nearer."""
 
+CLEAR_TO_ANNOUNCE_M: Final = 80.0
+"""Nor is a crossing announced that was first seen from nearer to a border than this. A road so near runs along it, and
+every bend of either points across; that it does cross is told as probable."""
+
 
 class Approach(NamedTuple):
     """A crossing that lies ahead."""

@@ -15,11 +15,11 @@ from typing import Final, Protocol, TypedDict
 
 import msgspec
 
-from borders.ahead import NEARER_TO_ANNOUNCE, SEEN_TO_ANNOUNCE, Approach, look_ahead
+from borders.ahead import CLEAR_TO_ANNOUNCE_M, NEARER_TO_ANNOUNCE, SEEN_TO_ANNOUNCE, Approach, look_ahead
 from borders.atlas import Atlas
 from borders.error_model import sigma_m
 from borders.evidence import carried, weigh
-from borders.motion import Sample, implausible, is_alone, remember
+from borders.motion import KEPT_S, MAX_SPEED_MPS, Sample, implausible, is_alone, remember
 from borders.notices import (
     Approaching,
     Confirmed,
@@ -58,6 +58,9 @@ STRAYS_TO_REPLACE: Final = 2
 
 SURE: Final = 3.0
 """A fix is surely at home when no other territory lies within so many times its accuracy."""
+
+FAR_M: Final = KEPT_S * MAX_SPEED_MPS
+"""From further away no unit is at a border before its present fixes are forgotten."""
 
 BACK_TO_RETRACT: Final = 2
 MISSES_TO_FORGET: Final = 3
@@ -127,7 +130,7 @@ class Detector:
         place = self.atlas.territory(fix.lon, fix.lat)
         watch = msgspec.structs.replace(
             watch,
-            samples=remember(watch.samples, sample),
+            samples=remember(watch.samples, sample, is_far=self.atlas.distance_bound_m(fix.lon, fix.lat) > FAR_M),
             strays=(),
             quality=quality,
             home=sample if sure and place is watch.territory else watch.home,
@@ -264,6 +267,8 @@ class Detector:
 
 
 def _is_nearing(ahead: Announced, approach: Approach, sigma: float) -> bool:
+    if ahead.from_m < CLEAR_TO_ANNOUNCE_M:
+        return False
     nearer_m = ahead.from_m - approach.distance_m
     return ahead.seen >= SEEN_TO_ANNOUNCE and nearer_m >= max(NEARER_TO_ANNOUNCE * ahead.from_m, 2.0 * sigma)
 

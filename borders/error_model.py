@@ -15,7 +15,7 @@ RADIUS_68: Final = math.sqrt(-2.0 * math.log(1.0 - 0.68))
 CORRELATION_S: Final = 60.0
 """Errors of satellite positions a minute apart have little in common; a second apart nearly all."""
 
-WHITE_SHARE: Final = 0.2
+WHITE_SHARE: Final = 0.1
 """Part of the variance that is new at every fix."""
 
 OPTIMISTS: Final = 0.25
@@ -30,8 +30,8 @@ SPEED_SIGMA_MPS: Final = 0.4
 COURSE_SIGMA: Final = 0.03
 """Stated velocity (Doppler): so many metres per second, and such a part of the speed, per axis."""
 
-MANOEUVRE: Final = 2.0
-"""Spectral density of a unit's acceleration, m²/s³: in one second its velocity changes by its root, 1.4 m/s."""
+MANOEUVRE: Final = 0.5
+"""Spectral density of a unit's acceleration, m²/s³: in one second its velocity changes by its root, 0.7 m/s."""
 
 
 def sigma_m(accuracy_m: float) -> float:

@@ -36,14 +36,14 @@ AFAR_S: Final = 20.0
 other territory. No error brings that about; a road along the border does not either. Of every other unit, which has
 driven or stood beside the border for a while, much more is asked."""
 
-CERTAIN: Final = 0.95
+CERTAIN: Final = 0.9
 PROBABLE: Final = 0.8
-CERTAIN_ALONE: Final = 0.999
+CERTAIN_ALONE: Final = 0.99
 """Of a single fix beyond."""
 SWIFT: Final = 5
 CERTAIN_SLOWLY: Final = 0.995
 """A unit from afar that has not come clear of the border after so many fixes may have turned along it."""
-CERTAIN_BESIDE: Final = 0.998
+CERTAIN_BESIDE: Final = 0.99
 """Of a unit that does not come from afar."""
 
 DRIFT_S: Final = 6.0

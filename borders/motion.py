@@ -15,12 +15,12 @@ MAX_SPEED_MPS: Final = 90.0
 ACCELERATION_MPS2: Final = 10.0
 """No car brakes or turns harder than its tyres grip."""
 
-KEPT: Final = 24
-"""Fixes that are remembered after thinning; before it, a third more."""
+KEPT: Final = 48
+"""Fixes that are remembered of a unit near a border after thinning; before it, a sixth more."""
 
 KEPT_S: Final = 100.0
 DENSE: Final = 8
-"""The newest fixes, which thinning spares."""
+"""The newest fixes, which thinning spares. Far from every border nothing else is remembered."""
 
 GAP_S: Final = 5.0
 """After a longer silence nothing but the speed is held against a fix."""
@@ -55,12 +55,20 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 Samples = tuple[Sample, ...]
 
 
-def remember(samples: Samples, sample: Sample) -> Samples:
-    """Add the newest. Now and then old ones are thinned, so that memory is dense now and sparse before."""
-    samples = (*samples, sample)
-    if len(samples) <= KEPT + KEPT // 3:
+def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Samples:
+    """Add the newest. Now and then old ones are thinned, so that memory is dense now and sparse before.
+
+    A unit that `is_far` from every border cannot need more than its newest fixes.
+    """
+    if is_far:
+        return (*samples[1 - DENSE :], sample)
+    first = 0
+    while first < len(samples) - 1 and samples[first].at < sample.at - KEPT_S:
+        first += 1
+    samples = (*samples[first:], sample)
+    if len(samples) <= KEPT + KEPT // 6:
         return samples
-    kept = [old for old in samples if old.at >= sample.at - KEPT_S or old is samples[-2]]
+    kept = list(samples)
     while len(kept) > KEPT:
         inner = range(1, len(kept) - DENSE)
         del kept[min(inner, key=lambda i: (kept[i + 1].at - kept[i - 1].at) / (sample.at - kept[i].at))]

@@ -76,6 +76,6 @@ def test_the_demo_shows_what_it_says(engine: Engine) -> None:
         "BE",
     }
     stroll = [event for event in events if isinstance(event, CrossingConfirmed) and event.unit == "BE-B01"]
-    assert 4 <= len(stroll) <= 12
+    assert 1 <= len(stroll) <= 12  # of parcels smaller than its error; what it cannot know it does not tell
     assert len([event for event in events if isinstance(event, PursuitEnded)]) == 1
     assert world.pursuits["p-1"].duties == ()
