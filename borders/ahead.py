@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from borders.atlas import Atlas
+from borders.atlas import Atlas, BorderPoint
 from borders.geodesy import LocalPlane, distance_m
-from borders.motion import Samples, velocity_of
+from borders.motion import Sample, Samples, velocity_of
 from borders.notices import Passage
 from borders.states import Territory
+from borders.zones import fold
 
 SLOWEST_MPS: Final = 1.5
 """Slower than this a direction says nothing about where a unit is going."""
@@ -38,8 +39,10 @@ class Approach(NamedTuple):
     """From the unit to the nearest border."""
 
 
-def look_ahead(atlas: Atlas, samples: Samples, believed: Territory, horizon_s: float) -> Approach | None:
-    """The first crossing on the straight way ahead within the horizon, or None."""
+def look_ahead(
+    atlas: Atlas, samples: Samples, believed: Territory, entered: Passage | None, horizon_s: float
+) -> Approach | None:
+    """The first crossing on the straight way ahead within the horizon, or None; over a bridge, that of the far bank."""
     last = samples[-1]
     east, north = velocity_of(samples)
     speed = math.hypot(east, north)
@@ -47,14 +50,22 @@ def look_ahead(atlas: Atlas, samples: Samples, believed: Territory, horizon_s: f
         return None
     plane = LocalPlane(last.lon, last.lat)
     points = atlas.cross((last.lon, last.lat), plane.lonlat(east * horizon_s, north * horizon_s))
-    if not points or points[0].from_territory is not believed or points[0].to_territory is Territory.OUTSIDE:
+    if not points or points[0].from_territory is not believed:
         return None
-    point = points[0]
-    eta_s = distance_m(last.lon, last.lat, point.lon, point.lat) / speed
+    passages, _ = fold(entered, [_passage(last, point, speed) for point in points[:2]])
+    if not passages or passages[0].to is Territory.OUTSIDE:
+        return None
+    passage = passages[0]
+    eta_s = passage.crossed_at - last.at
     beyond = plane.lonlat(east * (eta_s + THROUGH_S), north * (eta_s + THROUGH_S))
-    if atlas.territory(*beyond) is not point.to_territory:
+    if atlas.territory(*beyond) is not passage.to:
         return None
-    passage = Passage(
+    return Approach(passage, eta_s, atlas.locate(last.lon, last.lat).distance_m or 0.0)
+
+
+def _passage(last: Sample, point: BorderPoint, speed: float) -> Passage:
+    eta_s = distance_m(last.lon, last.lat, point.lon, point.lat) / speed
+    return Passage(
         from_=point.from_territory,
         to=point.to_territory,
         border=point.border,
@@ -66,4 +77,3 @@ def look_ahead(atlas: Atlas, samples: Samples, believed: Territory, horizon_s: f
         # A straight way ahead is a forecast; the further off, the likelier a bend.
         confidence=max(0.3, 0.95 - 0.005 * eta_s),
     )
-    return Approach(passage, eta_s, atlas.locate(last.lon, last.lat).distance_m or 0.0)

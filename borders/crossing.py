@@ -33,6 +33,7 @@ from borders.notices import (
 )
 from borders.states import Territory
 from borders.watch import Announced, Pending, Watch
+from borders.zones import STAY_S, fold
 
 __all__ = [
     "Announced",
@@ -102,6 +103,7 @@ class _Fields(TypedDict):
     uncertainty_m: float
     uncertainty_s: float
     confidence: float
+    via: Territory | None
 
 
 class Detector:
@@ -181,11 +183,16 @@ class Detector:
         """Believe the unit in a place without a crossing, and take back what was told of one."""
         told = tuple(retract(notice, reason) for notice in watch.open_notices)
         since = watch.samples[-1].at
-        return msgspec.structs.replace(watch, territory=place, since=since, home=None, pending=None, ahead=None), told
+        settled = msgspec.structs.replace(
+            watch, territory=place, since=since, home=None, entered=None, pending=None, ahead=None
+        )
+        return settled, told
 
     def _at_home(self, watch: Watch) -> tuple[Watch, Notices]:
         """The newest fix lies where the unit is believed to be."""
         pending = watch.pending
+        if watch.entered is not None and watch.samples[-1].at - watch.entered.crossed_at > STAY_S:
+            return self._stay(watch, watch.entered)
         if pending is None:
             return self._look_ahead(watch)
         pending = msgspec.structs.replace(pending, back=pending.back + 1)
@@ -197,6 +204,13 @@ class Detector:
         watch, more = self._look_ahead(msgspec.structs.replace(watch, pending=None, ahead=ahead))
         return watch, (*told, *more)
 
+    def _stay(self, watch: Watch, entered: Passage) -> tuple[Watch, Notices]:
+        """It is in a shared zone and not on a bridge: tell how it came there."""
+        told = tuple(retract(notice, "the unit stays in the zone between") for notice in watch.open_notices)
+        notice = Confirmed(**_facts(entered, watch.numbers))
+        watch = msgspec.structs.replace(watch, entered=None, pending=None, ahead=None, numbers=watch.numbers + 1)
+        return watch, (*told, notice)
+
     def _elsewhere(self, watch: Watch, place: Territory) -> tuple[Watch, Notices]:
         """The newest fix lies outside the territory in which the unit is believed to be."""
         pending, numbers = watch.pending, watch.numbers
@@ -206,21 +220,25 @@ class Detector:
             numbers = max(numbers, pending.number + 1)
         pending = msgspec.structs.replace(pending, back=0)
         watch = msgspec.structs.replace(watch, pending=pending, numbers=numbers)
-        evidence = weigh(self.atlas, watch.samples, watch.territory, watch.since, place)
+        origin = watch.territory if watch.entered is None else watch.entered.from_
+        evidence = weigh(self.atlas, watch.samples, watch.territory, watch.since, place, origin)
         if evidence.is_certain:
             return self._confirm(watch, evidence.passages, place)
         if evidence.was_there:
             if watch.home is None:
                 return self._settle(watch, place, "the unit was there from the beginning")
             return self._confirm(watch, carried(self.atlas, watch.home, watch.samples[-1], watch.territory), place)
-        if evidence.is_probable and pending.probable is None:
-            probable = Probable(**_facts(evidence.passages[-1], pending.number))
+        told, _ = fold(watch.entered, evidence.passages)
+        if evidence.is_probable and pending.probable is None and told:
+            probable = Probable(**_facts(told[-1], pending.number))
             pending = msgspec.structs.replace(pending, probable=probable)
             return msgspec.structs.replace(watch, pending=pending), (probable,)
         return watch, ()
 
     def _confirm(self, watch: Watch, passages: tuple[Passage, ...], place: Territory) -> tuple[Watch, Notices]:
         """Every border of the way, in order; one that was told before keeps its number."""
+        since = passages[-1].crossed_at if passages else watch.samples[-1].at
+        passages, entered = fold(watch.entered, passages)
         told = {(notice.from_, notice.to): notice for notice in watch.open_notices}
         notices: list[Notice] = []
         numbers = watch.numbers
@@ -231,17 +249,18 @@ class Detector:
             number = numbers if before is None else before.number
             numbers += before is None
             notices.append(Confirmed(**_facts(passage, number)))
-        elsewhere = [retract(notice, "the unit crossed elsewhere") for notice in told.values()]
-        since = passages[-1].crossed_at if passages else watch.samples[-1].at
+        # On a bridge the far bank that was announced is still to come.
+        kept = watch.ahead if entered is not None and not notices and watch.pending_probable is None else None
+        elsewhere = [] if kept else [retract(notice, "the unit crossed elsewhere") for notice in told.values()]
         home = watch.home if watch.home is not None and watch.home.at >= since else None
         watch = msgspec.structs.replace(
-            watch, territory=place, since=since, home=home, pending=None, ahead=None, numbers=numbers
+            watch, territory=place, since=since, home=home, entered=entered, pending=None, ahead=kept, numbers=numbers
         )
         return watch, (*elsewhere, *notices)
 
     def _look_ahead(self, watch: Watch) -> tuple[Watch, Notices]:
         """Announce what lies on the way, once it is seen often enough and nearer; withdraw it when it is no more."""
-        approach = look_ahead(self.atlas, watch.samples, watch.territory, self.settings.horizon_s)
+        approach = look_ahead(self.atlas, watch.samples, watch.territory, watch.entered, self.settings.horizon_s)
         ahead = watch.ahead
         if approach is None or (ahead is not None and ahead.to is not approach.passage.to):
             return self._miss(watch)
@@ -289,4 +308,5 @@ def _facts(passage: Passage, number: int) -> _Fields:
         uncertainty_m=passage.uncertainty_m,
         uncertainty_s=passage.uncertainty_s,
         confidence=passage.confidence,
+        via=passage.via,
     )

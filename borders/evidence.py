@@ -71,8 +71,12 @@ class Evidence(NamedTuple):
 NOTHING: Final = Evidence((), is_probable=False, is_certain=False, was_there=False)
 
 
-def weigh(atlas: Atlas, samples: Samples, believed: Territory, since: float, place: Territory) -> Evidence:
-    """Weigh the path of `samples`, the newest in `place`, of a unit believed in `believed` since an instant."""
+def weigh(
+    atlas: Atlas, samples: Samples, believed: Territory, since: float, place: Territory, origin: Territory
+) -> Evidence:
+    """Weigh the path of `samples`, the newest in `place`, of a unit believed in `believed` since an instant, where it
+    came from `origin` (the same, or the state from which it went onto a bridge).
+    """
     path = estimate(samples)
     crossed, crossing, always = _shares(atlas, path, believed, since, place)
     passages = _passages(atlas, path, believed, since, crossing)
@@ -80,7 +84,7 @@ def weigh(atlas: Atlas, samples: Samples, believed: Territory, since: float, pla
         long = path.times[-1] - max(path.times[0], since) >= UNSEEN_S
         return NOTHING._replace(was_there=long and always >= CERTAIN_SLOWLY)
     beyond = int(np.count_nonzero(path.seen & (path.times >= passages[-1].crossed_at)))
-    afar = _comes_from_afar(atlas, samples, believed)
+    afar = _comes_from_afar(atlas, samples, believed, origin)
     drifts = not path.has_velocity and math.hypot(*path.velocity) < OPTIMISM * samples[-1].sigma_m / DRIFT_S
     if not afar:
         certain = beyond >= BEYOND_TO_CONFIRM and crossed >= CERTAIN_BESIDE and not drifts
@@ -93,8 +97,8 @@ def weigh(atlas: Atlas, samples: Samples, believed: Territory, since: float, pla
     return Evidence(passages, is_probable=crossing >= PROBABLE, is_certain=certain, was_there=False)
 
 
-def _comes_from_afar(atlas: Atlas, samples: Samples, believed: Territory) -> bool:
-    home = [sample for sample in samples if atlas.territory(sample.lon, sample.lat) is believed]
+def _comes_from_afar(atlas: Atlas, samples: Samples, *home_territories: Territory) -> bool:
+    home = [sample for sample in samples if atlas.territory(sample.lon, sample.lat) in home_territories]
     for sample in home:
         if sample.at >= home[-1].at - AFAR_S:
             clear_m = max(AFAR_M, AFAR_SIGMAS * sample.sigma_m)

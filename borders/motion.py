@@ -62,13 +62,10 @@ def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Sampl
     """
     if is_far:
         return (*samples[1 - DENSE :], sample)
-    first = 0
-    while first < len(samples) - 1 and samples[first].at < sample.at - KEPT_S:
-        first += 1
-    samples = (*samples[first:], sample)
+    samples = (*samples, sample)
     if len(samples) <= KEPT + KEPT // 6:
         return samples
-    kept = list(samples)
+    kept = [old for old in samples if old.at >= sample.at - KEPT_S or old is samples[-2]]
     while len(kept) > KEPT:
         inner = range(1, len(kept) - DENSE)
         del kept[min(inner, key=lambda i: (kept[i + 1].at - kept[i - 1].at) / (sample.at - kept[i].at))]

@@ -24,6 +24,8 @@ class _Crossing(msgspec.Struct, frozen=True, kw_only=True):
     """The truth lies within these in 68 % of cases."""
     confidence: float
     """Probability that the unit crosses this border, about there and then."""
+    via: Territory | None = None
+    """The shared zone between the two, if one lies on the way. Place and time are those of leaving it."""
 
 
 class Approaching(_Crossing, frozen=True, kw_only=True):
@@ -72,6 +74,7 @@ class Passage(NamedTuple):
     uncertainty_m: float
     uncertainty_s: float
     confidence: float
+    via: Territory | None = None
 
 
 def retract(notice: Approaching | Probable, reason: str) -> Retracted:
@@ -88,6 +91,7 @@ def retract(notice: Approaching | Probable, reason: str) -> Retracted:
         uncertainty_m=notice.uncertainty_m,
         uncertainty_s=notice.uncertainty_s,
         confidence=notice.confidence,
+        via=notice.via,
         reason=reason,
         takes_back=what,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from borders.motion import Sample
-from borders.notices import Approaching, Probable
+from borders.notices import Approaching, Passage, Probable
 from borders.states import Territory
 
 
@@ -43,15 +43,22 @@ class Watch(msgspec.Struct, frozen=True):
     """Since when it is believed there, Unix seconds; 0 when from its first fix on."""
     home: Sample | None = None
     """The newest fix that was surely there. None: it began so near a border that nobody knows where it began."""
+    entered: Passage | None = None
+    """How it came into the shared zone in which it is, not told yet: it may be on a bridge."""
     pending: Pending | None = None
     ahead: Announced | None = None
     numbers: int = 0
     """Possible crossings numbered so far."""
 
     @property
+    def pending_probable(self) -> Probable | None:
+        """The possible crossing that was told as probable."""
+        return None if self.pending is None else self.pending.probable
+
+    @property
     def open_notices(self) -> tuple[Approaching | Probable, ...]:
         """What was told and neither confirmed nor taken back; of one possible crossing the latest."""
-        probable = None if self.pending is None else self.pending.probable
+        probable = self.pending_probable
         announced = None if self.ahead is None else self.ahead.notice
         if announced is not None and probable is not None and announced.number == probable.number:
             announced = None

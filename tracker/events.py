@@ -49,6 +49,8 @@ class _Crossing(_Event, frozen=True, kw_only=True):
     uncertainty_m: float
     uncertainty_s: float
     confidence: float
+    via: tuple[str, ...] = ()
+    """The shared zone that lies between the two, if one does."""
     pursuit: str | None = None
 
 

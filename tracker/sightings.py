@@ -230,6 +230,7 @@ class _Common(TypedDict):
     uncertainty_m: float
     uncertainty_s: float
     confidence: float
+    via: tuple[str, ...]
     pursuit: str | None
 
 
@@ -248,6 +249,7 @@ def _event(turn: Turn, unit: str, notice: _Notice) -> CrossingEvent:
         uncertainty_m=round(notice.uncertainty_m, 1),
         uncertainty_s=round(notice.uncertainty_s, 2),
         confidence=round(notice.confidence, 4),
+        via=() if notice.via is None else (notice.via.value,),
         pursuit=turn.world.pursuit_of.get(unit),
     )
     match notice:

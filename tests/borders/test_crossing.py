@@ -20,6 +20,15 @@ def confirmed(done: Run) -> list[Confirmed]:
     return [notice for _, notice in done.told if isinstance(notice, Confirmed)]
 
 
+def watches(atlas: Atlas, fixes: list[Seen]) -> list[Watch]:
+    """What is remembered after each fix."""
+    detector = Detector(atlas)
+    steps = [detector.begin(fixes[0])]
+    for fix in fixes[1:]:
+        steps.append(detector.step(steps[-1], fix)[0])
+    return steps
+
+
 def outstanding(done: Run) -> set[int]:
     """Numbers that were announced and neither confirmed nor taken back."""
     open_: set[int] = set()
@@ -213,8 +222,8 @@ def test_leaving_and_entering_the_covered_box_is_no_crossing(atlas: Atlas) -> No
     assert not outstanding(whole)
 
 
-def test_a_bridge_over_the_moselle_is_two_crossings_in_order(atlas: Atlas) -> None:
-    """Luxembourg, the condominium, Germany."""
+def test_a_bridge_over_the_moselle_is_one_crossing(atlas: Atlas) -> None:
+    """From Luxembourg to Germany, the condominium between them named; while it is on the bridge it is shown there."""
     plane = LocalPlane(6.3672, 49.5446)
     fixes = [
         Seen(*plane.lonlat(-500.0 + 15.0 * second, 0.0), 4.0, STARTED_AT + second, 15.0, 90.0) for second in range(80)
@@ -222,24 +231,58 @@ def test_a_bridge_over_the_moselle_is_two_crossings_in_order(atlas: Atlas) -> No
 
     done = run(atlas, fixes)
 
-    assert [(notice.from_, notice.to) for notice in confirmed(done)] == [(LU, LU_DE), (LU_DE, DE)]
-    assert len({notice.number for notice in confirmed(done)}) == 2
+    [notice] = confirmed(done)
+    assert (notice.from_, notice.to, notice.via, notice.border) == (LU, DE, LU_DE, "DE-LU")
+    assert atlas.locate(notice.lon, notice.lat).border == border_name("DE", "LU+DE")
+    assert LU_DE in {step.territory for step in watches(atlas, fixes)}
+    [(_, announced)] = done.of(Approaching)
+    assert isinstance(announced, Approaching)
+    assert (announced.from_, announced.to, announced.via, announced.number) == (LU, DE, LU_DE, notice.number)
+    assert not outstanding(done)
 
 
-def test_borders_crossed_in_one_gap_are_told_in_order(atlas: Atlas) -> None:
-    """Over the Moselle without a fix on the bridge: each border, each at its place."""
+def test_who_turns_back_on_a_bridge_has_crossed_nothing(atlas: Atlas) -> None:
     plane = LocalPlane(6.3672, 49.5446)
-    seconds = [*range(25), *range(60, 80)]
+    east = [*(-500.0 + 15.0 * s for s in range(57)), *(340.0 - 15.0 * s for s in range(50))]
+    fixes = [
+        Seen(*plane.lonlat(x, 0.0), 4.0, STARTED_AT + s, 15.0, 90.0 if s < 57 else 270.0) for s, x in enumerate(east)
+    ]
+
+    done = run(atlas, fixes)
+
+    assert LU_DE in {step.territory for step in watches(atlas, fixes)}
+    assert done.watch.territory is LU
+    assert not confirmed(done)
+    assert not outstanding(done)
+
+
+def test_who_stays_on_the_river_is_told_to_be_there(atlas: Atlas) -> None:
+    """A boat: into the condominium, and an hour later out of it."""
+    plane = LocalPlane(6.3672, 49.5446)
+    fixes = [
+        Seen(*plane.lonlat(min(-500.0 + 15.0 * s, 340.0), 0.0), 4.0, STARTED_AT + s, 15.0 * (s < 56), 90.0)
+        for s in range(120)
+    ]
+    away = [Seen(*plane.lonlat(340.0 + 15.0 * s, 0.0), 4.0, STARTED_AT + 120 + s, 15.0, 90.0) for s in range(40)]
+
+    crossings = confirmed(run(atlas, [*fixes, *away]))
+
+    assert [(notice.from_, notice.to, notice.via) for notice in crossings] == [(LU, LU_DE, None), (LU_DE, DE, None)]
+    assert crossings[0].crossed_at < STARTED_AT + 60.0
+
+
+def test_a_bridge_crossed_in_a_gap_is_one_crossing(atlas: Atlas) -> None:
+    """Over the Moselle without a fix on the bridge."""
+    plane = LocalPlane(6.3672, 49.5446)
+    seconds = [*range(25), *range(66, 90)]
     fixes = [
         Seen(*plane.lonlat(-500.0 + 15.0 * second, 0.0), 4.0, STARTED_AT + second, 15.0, 90.0) for second in seconds
     ]
 
-    first, second = confirmed(run(atlas, fixes))
+    [notice] = confirmed(run(atlas, fixes))
 
-    assert [(first.from_, first.to), (second.from_, second.to)] == [(LU, LU_DE), (LU_DE, DE)]
-    assert first.crossed_at < second.crossed_at
-    assert first.border == border_name("LU", "LU+DE")
-    assert first.number != second.number
+    assert (notice.from_, notice.to, notice.via) == (LU, DE, LU_DE)
+    assert notice.uncertainty_s > 0.3
 
 
 @pytest.mark.parametrize("seed", range(3))
