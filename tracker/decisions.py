@@ -8,9 +8,9 @@ import msgspec
 
 from borders.states import STATES
 from tracker import duties
-from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, Obligation, rfc3339, unix_s
+from tracker import facts as law
+from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, rfc3339, unix_s
 from tracker.pursuits import Member, Move, Phase, Pursuit
-from tracker.treaty import facts as law
 from tracker.treaty.contact_points import ContactPoints
 from tracker.treaty.rules import decide
 from tracker.turn import Turn
@@ -125,14 +125,7 @@ def _decide(
         duty = None
         if asked.id in duties.TRACKED:
             pursuit, duty = duties.open_duty(turn, pursuit, unit, host, asked, point)
-        obligations.append(
-            Obligation(
-                id=asked.id if duty is None else duty.id,
-                text=asked.text,
-                article=asked.article,
-                deadline=asked.deadline,
-            )
-        )
+        obligations.append(asked if duty is None else msgspec.structs.replace(asked, id=duty.id))
     decision = Decision(
         id=turn.id("decision", unit, None if crossing is None else crossing.id, found.rule),
         time=turn.time,
@@ -150,6 +143,9 @@ def _decide(
         title=found.title,
         words=found.words,
         asks=found.asks,
+        cites=found.cites,
+        matched=found.matched,
+        facts=found.facts,
         host=host,
         supersedes=previous.id if again and previous is not None else None,
     )

@@ -13,6 +13,8 @@ from typing import Final, get_args
 
 import msgspec
 
+from tracker.facts import Facts
+
 
 class Obligation(msgspec.Struct, frozen=True):
     """Something the law asks for. `deadline` is None where it sets no time."""
@@ -21,6 +23,8 @@ class Obligation(msgspec.Struct, frozen=True):
     text: str
     article: str
     deadline: str | None = None
+    instrument: str | None = None
+    """The title of the law that `article` is of."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -78,6 +82,9 @@ class CrossingRetracted(_Crossing, frozen=True, kw_only=True, tag="crossing.retr
 class Decision(_Event, frozen=True, kw_only=True, tag="decision"):
     """What the law says of one crossing of one unit, with the article. It supports, and does not replace, the
     officer's judgement.
+
+    `cites` are all the places that it rests on, `matched` the later rules that would have applied too, `facts` what was
+    known: put to the table again, they give the same answer.
     """
 
     unit: str
@@ -94,6 +101,9 @@ class Decision(_Event, frozen=True, kw_only=True, tag="decision"):
     title: str
     words: str
     asks: tuple[Ask, ...] = ()
+    cites: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
+    facts: Facts = Facts()
     host: str | None = None
     supersedes: str | None = None
 

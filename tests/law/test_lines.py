@@ -30,7 +30,7 @@ def test_a_decision_a_line_with_the_fields_of_a_decision_event() -> None:
         "warnings",
         "basis",
     } <= set(answer)
-    assert all(set(owed) == {"id", "text", "article", "deadline"} for owed in answer["obligations"])
+    assert all(set(owed) == {"id", "text", "article", "deadline", "instrument"} for owed in answer["obligations"])
     assert answer["facts"]["crossing"] == {"from": "BE", "to": "NL", "time": 1795442547.5}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tracker.treaty.facts import Facts
+from tracker.facts import Facts
 from tracker.treaty.rules import Finding, decide
 
 AT = "2026-11-23T14:02:27Z"

@@ -17,11 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tracker.treaty import predicates as p
-from tracker.treaty import rows
-from tracker.treaty.cite import Basis, Cite, Instrument, Scene, index
-from tracker.treaty.document import document
-from tracker.treaty.facts import (
+from tracker.facts import (
     ContactFacts,
     CrossingFacts,
     Facts,
@@ -30,10 +26,15 @@ from tracker.treaty.facts import (
     Kind,
     Place,
     PursuitFacts,
+    Scene,
     Service,
     State,
     UnitFacts,
 )
+from tracker.treaty import predicates as p
+from tracker.treaty import rows
+from tracker.treaty.cite import Basis, Cite, Instrument, index
+from tracker.treaty.document import document
 from tracker.treaty.modifiers import MODIFIERS
 from tracker.treaty.params import params
 from tracker.treaty.predicates import Predicate

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from tracker.treaty.facts import LOCAL
+from tracker.facts import LOCAL
 from tracker.treaty.timers import confirm_by, observe_until, release_at
 
 

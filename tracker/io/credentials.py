@@ -19,9 +19,9 @@ import apsw
 import msgspec
 
 from tracker.errors import Corrupt, DrempelloosError, Refused
+from tracker.facts import Means, Service, State
 from tracker.fix import check_name
 from tracker.io.journal import Unusable, create_file
-from tracker.treaty.facts import Means, Service, State
 
 FILE: Final = "credentials.db"
 MAX_UNITS: Final = 10_000
@@ -125,8 +125,8 @@ class Credentials:
             units: their names.
             at: Unix seconds UTC.
             state: BE, NL or LU; needed for units and gateways.
-            service: as in `tracker.treaty.facts.Service`; None when it is not known, and so on.
-            means: as in `tracker.treaty.facts.Means`.
+            service: as in `tracker.facts.Service`; None when it is not known, and so on.
+            means: as in `tracker.facts.Means`.
             marked: whether the vehicles bear the service's livery.
             uniformed: whether the officers are in uniform.
 

@@ -10,9 +10,10 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
 
 import msgspec
+
+from tracker.facts import Scene
 
 
 class Basis(StrEnum):
@@ -48,16 +49,6 @@ class Cite(msgspec.Struct, frozen=True):
     def place(self) -> str:
         """The key of the place among the articles of its instrument."""
         return ".".join(part for part in (self.article, self.paragraph, self.point) if part)
-
-
-class Scene(NamedTuple):
-    """When and between which territories something happens: what decides which instruments bind.
-
-    `on` is None when the day is unknown; the present law is assumed then.
-    """
-
-    on: date | None
-    territories: frozenset[str]
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ import msgspec
 
 from borders.geodesy import distance_m
 from tracker.errors import Refused
-from tracker.treaty.facts import LOCAL, State
+from tracker.facts import LOCAL, State
 
 
 class ContactPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

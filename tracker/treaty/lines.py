@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tracker.errors import Refused
-from tracker.treaty.facts import Facts
+from tracker.facts import Facts
 from tracker.treaty.rules import decide
 
 _decoder: Final[msgspec.json.Decoder[Facts]] = msgspec.json.Decoder(Facts)

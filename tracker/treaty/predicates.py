@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from borders.states import BENELUX
-from tracker.treaty.facts import Facts
+from tracker.facts import Facts
 
 QUESTIONS: Final = {
     "date": "On which day was the crossing? The present law is assumed.",

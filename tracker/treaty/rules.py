@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tracker.events import Ask, Obligation, rfc3339
-from tracker.treaty.cite import Basis, Cite, Scene, binding, firmness, index
-from tracker.treaty.facts import Facts
+from tracker.facts import Facts, Scene
+from tracker.treaty.cite import Basis, Cite, binding, firmness, index
 from tracker.treaty.modifiers import MODIFIERS
 from tracker.treaty.predicates import QUESTIONS
 from tracker.treaty.rows import RULES
@@ -106,7 +106,13 @@ def obligation(owed: Owed, facts: Facts = Facts()) -> Obligation:  # noqa: B008 
 
 def _obligation(owed: Owed, cites: tuple[Cite, ...], facts: Facts) -> Obligation:
     deadline_at = None if owed.deadline is None else owed.deadline(facts)
-    return Obligation(owed.id, owed.text, str(cites[0]), None if deadline_at is None else rfc3339(deadline_at))
+    return Obligation(
+        owed.id,
+        owed.text,
+        str(cites[0]),
+        None if deadline_at is None else rfc3339(deadline_at),
+        index()[cites[0].instrument].title,
+    )
 
 
 def _ask(fact: str, would_change: str) -> Ask:

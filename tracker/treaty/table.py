@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from tracker.treaty.cite import Basis, Cite, Scene, binding
-from tracker.treaty.facts import Facts
+from tracker.facts import Facts, Scene
+from tracker.treaty.cite import Basis, Cite, binding
 from tracker.treaty.predicates import Predicate
 from tracker.treaty.timers import confirm_by, observe_until
 

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import msgspec
 
-from tracker.treaty.cite import Basis, Cite, Scene, binding
-from tracker.treaty.facts import Facts
+from tracker.facts import Facts, Scene
+from tracker.treaty.cite import Basis, Cite, binding
 from tracker.treaty.table import Permitted
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from tracker.treaty.facts import LOCAL
+from tracker.facts import LOCAL
 from tracker.treaty.params import params
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from borders.states import SHARED, Territory
-from tracker.treaty.cite import Scene
 
 LOCAL: Final = ZoneInfo("Europe/Brussels")
 """The same clock as in Amsterdam and Luxembourg."""
@@ -62,6 +61,16 @@ def _check_moment(field: str, moment: Moment | None) -> None:
 def _parts(territory: str) -> frozenset[str]:
     """The states that a territory belongs to: two for a shared zone, otherwise itself."""
     return frozenset(str(state) for state in SHARED.get(Territory(territory), {territory}))
+
+
+class Scene(NamedTuple):
+    """When and between which territories something happens: what decides which instruments bind.
+
+    `on` is None when the day is unknown; the present law is assumed then.
+    """
+
+    on: dt.date | None
+    territories: frozenset[str]
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
