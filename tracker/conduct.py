@@ -41,7 +41,7 @@ from tracker.inputs import (
 )
 from tracker.pursuits import Member, Move, Phase, Pursuit
 from tracker.treaty.contact_points import ContactPoints
-from tracker.treaty.rows import HAND_OVER
+from tracker.treaty.owed import HAND_OVER
 from tracker.treaty.rules import obligation
 from tracker.turn import Turn
 from tracker.units import Unit, call_sign_of

@@ -18,7 +18,7 @@ from tracker.events import (
 )
 from tracker.pursuits import Duty, Pursuit
 from tracker.treaty.contact_points import ContactPoint
-from tracker.treaty.rows import REPORT_NOW
+from tracker.treaty.owed import REPORT_NOW
 from tracker.treaty.rules import obligation
 from tracker.turn import Turn
 

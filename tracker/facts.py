@@ -18,10 +18,24 @@ Moment = str | float
 """An instant: RFC 3339 with its offset, or Unix seconds UTC."""
 
 State = Literal["BE", "NL", "LU"]
+Origin = Literal["BE", "NL", "LU", "DE", "FR"]
+"""Units of the neighbours come in by other instruments than the treaty."""
 Place = Literal["BE", "NL", "LU", "DE", "FR", "GB", "LU+DE", "NL+DE", "SEA", "OUTSIDE"]
 Service = Literal["police", "kmar", "customs", "special", "other"]
 Means = Literal["car", "moto", "foot", "boat", "helicopter", "drone", "train"]
-Kind = Literal["pursuit", "observation", "escort", "transit", "joint_patrol"]
+Kind = Literal[
+    "pursuit",
+    "observation",
+    "escort",
+    "transport",
+    "transit",
+    "joint_patrol",
+    "emergency",
+    "assistance",
+    "train_or_ship",
+]
+"""`emergency`: action on own initiative (Art. 19); `assistance`: at the host's request (Art. 18); `train_or_ship`: a
+check on board that goes on abroad (Art. 26)."""
 HostDecision = Literal["none", "continue", "joint", "takeover", "stop"]
 
 _GROUND: Final = re.compile(r"none_known|stop_evaded|escaped|offence(\([\w .:/-]{1,64}\))?")
@@ -80,7 +94,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class UnitFacts(_Part, frozen=True):
     """Who crosses."""
 
-    origin_state: State | None = None
+    origin_state: Origin | None = None
     service: Service | None = None
     means: Means | None = None
     marked: bool | None = None
@@ -108,6 +122,8 @@ class CrossingFacts(_Part, frozen=True):
     to: Place | None = None
     time: Moment | None = None
     uncertainty_s: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    border_region: bool | None = None
+    """Whether the place lies in the border region of Annex 3."""
 
     def __post_init__(self) -> None:
         _check_moment("time", self.time)
@@ -134,6 +150,10 @@ class HostFacts(_Part, frozen=True):
     can_take_over: bool | None = None
     decision: HostDecision | None = None
     instructions: str | None = None
+    consent: bool | None = None
+    """Whether it agreed beforehand, to an action that needs that; a pursuit does not."""
+    restriction: str | None = None
+    """What its notice under Art. 61 says, if one is in force."""
 
 
 class Facts(_Part, frozen=True):
@@ -146,6 +166,16 @@ class Facts(_Part, frozen=True):
     contact: ContactFacts | None = None
     host: HostFacts = HostFacts()
     danger: bool | None = None
+    held: bool | None = None
+    """Whether a person is being held, or is being taken along."""
+    held_at: Moment | None = None
+    """When that began."""
+    suspected_eaw: bool | None = None
+    """Whether that person is suspected of an offence for which surrender is possible."""
+    force_used: bool | None = None
+
+    def __post_init__(self) -> None:
+        _check_moment("held_at", self.held_at)
 
     @property
     def on(self) -> dt.date | None:
@@ -180,6 +210,11 @@ class Facts(_Part, frozen=True):
         origin, to = self.unit.origin_state, self.crossing.to
         host = self.crossing.from_ if to is not None and to == origin else to
         return Scene(self.on, frozenset[str]().union(*(_parts(place) for place in (origin, host) if place is not None)))
+
+    @property
+    def offence_ground(self) -> str | None:
+        """The ground without the code of the offence."""
+        return None if self.pursuit.ground is None else self.pursuit.ground.partition("(")[0]
 
     @property
     def began_at_home(self) -> bool | None:

@@ -21,6 +21,9 @@ FULL: dict[str, dict[str, Any] | Any] = {
     "danger": False,
 }
 
+CONSENT: dict[str, Any] = {"host": {"consent": True}}
+NO_CONSENT: dict[str, Any] = {"host": {"consent": False}}
+IN_2020: dict[str, Any] = {"date": "2020-01-01"}
 DUTCH: dict[str, Any] = {"unit": {"origin_state": "NL"}, "pursuit": {"started_in": "NL"}}
 
 
@@ -42,7 +45,7 @@ def found(**changes: Any) -> Finding:
     [
         ("R13", "yes", "Art. 21(1)", {}),
         ("R13", "yes", "Art. 21(1)", {"unit": {"service": "kmar"}}),
-        ("R13", "yes", "Art. 21(1)", {"unit": {"service": "special"}}),
+        ("R13", "yes", "Art. 55(1)", {"unit": {"service": "special"}}),
         ("R13", "yes", "Art. 21(1)", {"pursuit": {"ground": "none_known"}}),
         ("R13", "yes", "Art. 21(1)", {"host": {"decision": "joint", "can_take_over": True}}),
         ("R12", "conditional", "Art. 21(2)(a)", {"contact": {"established_at": None}}),
@@ -67,9 +70,29 @@ def found(**changes: Any) -> Finding:
         ("R6", "no", "Art. 21(1)", {"pursuit": {"started_in": "NL"}, "crossing": {"from": "NL", "to": "LU"}}),
         ("R5", "conditional", "Art. 20(1)", {"pursuit": {"kind": "joint_patrol"}}),
         ("R5", "yes", "Art. 32", {"pursuit": {"kind": "transit"}}),
-        ("R5", "conditional", "Art. 25(1)", {"pursuit": {"kind": "escort"}}),
-        ("R4", "conditional", "Art. 22(1)", {"pursuit": {"kind": "observation"}}),
-        ("R4", "conditional", "Art. 40(1)", {"pursuit": {"kind": "observation"}, "crossing": {"to": "FR"}}),
+        ("R5", "conditional", "Art. 41(4)", {"pursuit": {"kind": "transit"}, "held": True}),
+        ("R5", "yes", "Art. 25(1)", {"pursuit": {"kind": "escort"}, **CONSENT}),
+        ("R5", "yes", "Art. 25(1)", {"pursuit": {"kind": "transport"}, **CONSENT}),
+        ("R5", "no", "Art. 25(1)", {"pursuit": {"kind": "transport"}, **NO_CONSENT}),
+        ("R5", "conditional", "Art. 18", {"pursuit": {"kind": "assistance"}}),
+        ("R5", "conditional", "Art. 26(1)", {"pursuit": {"kind": "train_or_ship"}}),
+        ("R5", "conditional", "Art. 19(1)", {"pursuit": {"kind": "emergency"}, "crossing": {"border_region": True}}),
+        ("R5", "no", "Art. 19(1)", {"pursuit": {"kind": "emergency"}, "crossing": {"border_region": False}}),
+        (
+            "R5",
+            "conditional",
+            "Art. 19(5)",
+            {"pursuit": {"kind": "emergency"}, "crossing": {"from": "NL", "to": "LU", "border_region": False}},
+        ),
+        ("R5", "no", "Art. 19(1)", {"pursuit": {"kind": "emergency"}, "host": {"can_take_over": True}}),
+        ("R4", "yes", "Art. 22(1)", {"pursuit": {"kind": "observation"}, **CONSENT}),
+        ("R4", "conditional", "Art. 22(4)", {"pursuit": {"kind": "observation"}, **NO_CONSENT}),
+        (
+            "R4",
+            "conditional",
+            "Art. 40(2)",
+            {"pursuit": {"kind": "observation"}, "crossing": {"to": "FR"}, **NO_CONSENT},
+        ),
         ("R3", "conditional", "Art. 45(1)", {"host": {"decision": "takeover"}}),
         ("R2", "no", "Art. 21(2)(a)", {"danger": True}),
         ("R1", "no", "Art. 21(2)(a)", {"host": {"decision": "stop"}}),
@@ -83,12 +106,17 @@ def found(**changes: Any) -> Finding:
         ("R10", "no", "Art. 18", {"date": "2006-06-01", "pursuit": {"ground": "none_known"}}),
         ("R9", "uncertain", "Art. 27", {"date": "2006-05-31", "pursuit": {"ground": "offence"}}),
         ("R9", "no", "Art. 27", {"date": "2006-05-31"}),
-        ("R4", "conditional", "Art. 19", {"date": "2020-01-01", "pursuit": {"kind": "observation"}}),
+        ("R4", "conditional", "Art. 19", {"date": "2020-01-01", "pursuit": {"kind": "observation"}, **NO_CONSENT}),
         ("R5", "yes", "Art. 34", {"date": "2020-01-01", "pursuit": {"kind": "transit"}}),
         ("R5", "conditional", "Art. 25", {"date": "2020-01-01", "pursuit": {"kind": "joint_patrol"}}),
-        ("none", "uncertain", "none", {"date": "2020-01-01", "pursuit": {"kind": "escort"}}),
-        ("none", "uncertain", "none", {"date": "2008-01-01", "unit": {"service": "customs"}}),
-        ("none", "uncertain", "none", {"date": "1966-01-01"}),
+        ("R5", "conditional", "Art. 7", {**IN_2020, "pursuit": {"kind": "emergency"}, "crossing": {"from": "BE"}}),
+        ("R5", "uncertain", "Art. 25(1)", {**IN_2020, "pursuit": {"kind": "train_or_ship"}}),
+        ("R5", "uncertain", "Art. 34", {"date": "2000-01-01", "pursuit": {"kind": "transit"}}),
+        ("R4", "uncertain", "Art. 40(1)", {"date": "1995-03-25", "pursuit": {"kind": "observation"}, **CONSENT}),
+        ("R7", "uncertain", "Art. 20", {"date": "2008-01-01", "unit": {"service": "customs"}}),
+        ("R7", "uncertain", "Art. 18", {**IN_2020, "unit": {"service": "other"}}),
+        ("R9", "uncertain", "Art. 27", {"date": "1966-01-01"}),
+        ("R9", "uncertain", "Art. 27", {"date": "1995-03-25", "pursuit": {"ground": "offence"}}),
         ("R6", "no", "Art. 18", {"date": "2020-01-01", "pursuit": {"started_in": "NL"}}),
         ("R1", "no", "Art. 35", {"date": "2020-01-01", "host": {"decision": "stop"}}),
         ("R1", "no", "Art. 45(2)", {"pursuit": {"kind": "observation"}, "host": {"decision": "stop"}}),
@@ -170,11 +198,34 @@ def test_what_the_host_decided_is_asked_for_once_it_was_reached() -> None:
     assert [ask.fact for ask in decision.asks] == ["host.decision"]
 
 
-def test_nothing_known_is_no_rule_and_no_consent() -> None:
+def test_nothing_known_is_no_consent() -> None:
     decision = decide(Facts())
 
-    assert (decision.rule, decision.permitted, decision.obligations) == ("none", "uncertain", ())
-    assert {"crossing.to", "pursuit.kind", "unit.origin_state", "date"} <= {ask.fact for ask in decision.asks}
+    assert (decision.rule, decision.permitted, decision.obligations) == ("R8", "uncertain", ())
+    assert {"unit.origin_state", "pursuit.kind", "date"} <= {ask.fact for ask in decision.asks}
+
+
+def test_consent_is_asked_for_where_it_decides() -> None:
+    for kind in ("observation", "escort", "transport"):
+        decision = found(pursuit={"kind": kind})
+
+        assert decision.permitted == "conditional"
+        assert [ask.fact for ask in decision.asks] == ["host.consent"]
+
+
+def test_for_an_emergency_the_border_region_is_asked_for() -> None:
+    decision = found(pursuit={"kind": "emergency"})
+
+    assert (decision.permitted, [ask.fact for ask in decision.asks]) == ("conditional", ["crossing.border_region"])
+    assert {owed.id: owed.deadline for owed in decision.obligations}["report_at_once"] == "2026-11-23T14:02:27.000Z"
+
+
+def test_from_1995_contact_is_due_at_the_crossing_and_before_that_as_soon_as_possible() -> None:
+    with_ground = {"pursuit": {"ground": "offence"}}
+    for day, due in (("1995-03-25", None), ("1995-03-26", "2026-11-23T14:02:27.000Z")):
+        owed = {asked.id: asked.deadline for asked in found(date=day, **with_ground).obligations}
+
+        assert owed["contact"] == due
 
 
 def test_an_unknown_kind_is_taken_for_a_pursuit_and_asked_for() -> None:
@@ -302,3 +353,59 @@ def test_a_belgian_unit_from_luxembourg_into_germany_is_not_covered() -> None:
 
     assert decision.permitted == "uncertain"
     assert "Hand over to units of LU" in decision.words
+
+
+HELD = {"held": True, "held_at": "2026-11-23T18:00:00+01:00", "suspected_eaw": True}
+
+
+def test_force_used_prompts_for_a_report_whatever_the_answer() -> None:
+    for changes in ({}, {"danger": True}):
+        decision = found(force_used=True, **changes)
+
+        assert "report_force" in {owed.id for owed in decision.obligations}
+        assert any("Art. 40(6)" in warning for warning in decision.warnings)
+        assert "Benelux Police Treaty 2018, Art. 40(6)" in decision.cites
+    assert "report_force" not in {owed.id for owed in found(force_used=False).obligations}
+
+
+def test_a_person_held_is_handed_over_and_the_six_hours_are_information() -> None:
+    decision = found(**HELD)
+
+    assert (decision.rule, decision.permitted) == ("R13", "yes")
+    assert {"hand_over": "Art. 36(2)"}.items() <= {owed.id: owed.article for owed in decision.obligations}.items()
+    assert any("at the latest 2026-11-24 00:00 local time" in warning for warning in decision.warnings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "informs", "asks"),
+    [
+        ({"suspected_eaw": False}, False, []),
+        ({"suspected_eaw": None}, False, [("suspected_eaw", "M4")]),
+        ({"suspected_eaw": None, "pursuit": {"ground": "escaped"}}, True, []),
+    ],
+)
+def test_six_hours_are_for_who_may_be_surrendered_or_escaped(
+    changes: dict[str, Any], informs: bool, asks: list[tuple[str, str]]
+) -> None:
+    decision = found(**{**HELD, **changes})
+
+    assert any("Art. 21(3)" in warning for warning in decision.warnings) is informs
+    assert [(ask.fact, ask.would_change) for ask in decision.asks] == asks
+    assert decision.permitted == "yes"
+
+
+def test_nobody_is_asked_for_the_offence_of_a_person_who_is_not_known_to_be_held() -> None:
+    assert found().asks == found(held=False).asks == ()
+
+
+@pytest.mark.parametrize(("changes", "permitted"), [({}, "uncertain"), ({"host": {"decision": "stop"}}, "no")])
+def test_a_notice_under_article_61_is_shown_and_no_plain_yes_is_left(changes: dict[str, Any], permitted: str) -> None:
+    host = {**changes.get("host", {}), "restriction": "no pursuits on 23 November"}
+    decision = found(**{**changes, "host": host})
+
+    assert decision.permitted == permitted
+    assert any(warning.endswith("no pursuits on 23 November") for warning in decision.warnings) is (permitted != "no")
+
+
+def test_at_home_nobody_is_asked_to_hand_over_to_a_host() -> None:
+    assert not any("hand over at once" in warning for warning in found(crossing={"to": "BE"}, held=True).warnings)

@@ -6,8 +6,10 @@ from typing import Final
 
 from tracker.treaty import predicates as if_
 from tracker.treaty.cite import Basis, Cite
-from tracker.treaty.table import Modifier
+from tracker.treaty.owed import HAND_OVER
+from tracker.treaty.table import Modifier, Owed
 
+_ABROAD: Final = tuple(f"R{number}" for number in range(1, 14))
 _PURSUITS: Final = ("R8", "R9", "R10", "R12", "R13")
 
 MODIFIERS: Final = (
@@ -58,6 +60,64 @@ MODIFIERS: Final = (
         rules=_PURSUITS,
     ),
     Modifier(
+        id="M3",
+        when=if_.FORCE_WAS_USED,
+        warning="Force was used: report it at once if host law obliges its own officers to (Art. 40(6))",
+        basis=Basis.TEXT,
+        cite=Cite("BPT2018", "40", "6"),
+        obligations=(
+            Owed(
+                "report_force",
+                "Report the use of force at once, if host law obliges its own officers to",
+                (Cite("BPT2018", "40", "6"),),
+            ),
+        ),
+        even_if_not=True,
+    ),
+    Modifier(
+        id="M4",
+        when=if_.PERSON_IS_HELD,
+        warning="A person is held: hand over at once to a host officer, stating reasons and circumstances (Art. 36(2))",
+        basis=Basis.TEXT,
+        cite=Cite("BPT2018", "36", "2"),
+        rules=_ABROAD,
+        obligations=(HAND_OVER,),
+        even_if_not=True,
+    ),
+    Modifier(
+        id="M4",
+        when=if_.PERSON_IS_HELD,
+        warning="A person is held: hand over at once to the host's officers (treaty of 2004)",
+        basis=Basis.INFERRED,
+        cite=Cite("SENNINGEN2004", "18"),
+        rules=_ABROAD,
+        obligations=(HAND_OVER,),
+        even_if_not=True,
+    ),
+    Modifier(
+        id="M4",
+        when=if_.PERSON_IS_HELD,
+        warning="A person is held: bring the person before the host's authorities at once (CISA Art. 41(5)(f))",
+        basis=Basis.UNVERIFIED,
+        cite=Cite("CISA", "41", "5", "f"),
+        rules=_ABROAD,
+        obligations=(HAND_OVER,),
+        even_if_not=True,
+    ),
+    Modifier(
+        id="M4",
+        when=if_.HELD_FOR_QUESTIONING,
+        warning=(
+            "For the host, as information: questioning ends {release_at}, unless a warrant for surrender has come "
+            "(six hours from the start of the hold, midnight to nine not counted, Art. 21(3))"
+        ),
+        basis=Basis.TEXT,
+        cite=Cite("BPT2018", "21", "3"),
+        rules=("R1", "R2", "R3", "R6", "R11", "R12", "R13"),
+        even_if_not=True,
+        asks=True,
+    ),
+    Modifier(
         id="M5",
         when=if_.WAS_INTERRUPTED,
         warning="No text says whether a pursuit that was lost and taken up again is still the same one",
@@ -72,6 +132,14 @@ MODIFIERS: Final = (
         basis=Basis.INFERRED,
         rules=_PURSUITS,
     ),
+    Modifier(
+        id="M7",
+        when=if_.HOST_RESTRICTS,
+        warning="Notice of {to} under Art. 61: {restriction}",
+        basis=Basis.TEXT,
+        cite=Cite("BPT2018", "61"),
+        rules=_ABROAD,
+        caps_at="uncertain",
+    ),
 )
-"""M1 and M2 are those of the table; M3 (force used) and M4 (person held) belong to reports of a pursuit, not to its
-crossings; M5 and M6 are ours."""
+"""M1 to M4 are those of the table; M5, M6 and M7 (the notice of Art. 61) are ours."""

@@ -7,28 +7,7 @@ from typing import Final, NamedTuple
 
 from borders.states import BENELUX
 from tracker.facts import Facts
-
-QUESTIONS: Final = {
-    "date": "On which day was the crossing? The present law is assumed.",
-    "unit.origin_state": "From which state does the unit come?",
-    "unit.service": "Which service is the unit of?",
-    "unit.means": "What does the unit move in?",
-    "unit.marked": "Is the vehicle marked?",
-    "pursuit.kind": "Is this a pursuit, or an observation, an escort, a transit or a joint patrol?",
-    "pursuit.started_in": "In which state did this unit begin to pursue?",
-    "pursuit.ground": "Did the person escape, or is the person suspected of an offence, and which?",
-    "pursuit.continuous": "Was the pursuit unbroken?",
-    "crossing.from": "Out of which territory did the unit cross?",
-    "crossing.to": "Into which territory did the unit cross?",
-    "crossing.time": "When did the unit cross?",
-    "contact.established_at": "When was contact with the host's service established?",
-    "host.decision": "What has the host's service decided?",
-    "host.can_take_over": "Was the host warned, and is it in place to take over?",
-    "danger": (
-        "Does going on endanger the health or life of anyone, manifestly out of proportion to the danger to be averted?"
-    ),
-}
-"""What to ask a person for each fact, by its name in the input."""
+from tracker.treaty.cite import index
 
 
 class Predicate(NamedTuple):
@@ -61,9 +40,22 @@ def _into_benelux(facts: Facts) -> bool | None:
 
 
 def _home(facts: Facts) -> bool | None:
-    if _into_benelux(facts) is False:
-        return False
     return _same(facts.crossing.to, facts.unit.origin_state)
+
+
+def _over_the_outer_border(facts: Facts) -> bool | None:
+    if _into_benelux(facts) is False or (facts.unit.origin_state or "BE") not in BENELUX:
+        return True
+    return None if facts.crossing.to is None else False
+
+
+def _predates(instrument: str) -> Predicate:
+    """Whether the day lies before an instrument bound anybody. An unknown day counts as one under the present law."""
+
+    def ask(facts: Facts) -> bool:
+        return facts.on is not None and facts.on < index()[instrument].in_force
+
+    return Predicate(f"is_before_{index()[instrument].title.lower().replace(' ', '_')}", ("date",), ask)
 
 
 def _host_decided(decision: str) -> Callable[[Facts], bool | None]:
@@ -76,8 +68,8 @@ def _host_decided(decision: str) -> Callable[[Facts], bool | None]:
     return ask
 
 
-def _kind_is(kind: str) -> Callable[[Facts], bool | None]:
-    return lambda facts: _same(facts.pursuit.kind, kind)
+def _kind_is(*kinds: str) -> Callable[[Facts], bool | None]:
+    return lambda facts: None if facts.pursuit.kind is None else facts.pursuit.kind in kinds
 
 
 def _contact_in_time(facts: Facts) -> bool | None:
@@ -112,8 +104,38 @@ HOST_SAID_STOP: Final = Predicate("host_said_stop", ("host.decision",), _host_de
 HOST_TAKES_OVER: Final = Predicate("host_takes_over", ("host.decision",), _host_decided("takeover"))
 DANGER_IS_DISPROPORTIONATE: Final = Predicate("danger_is_disproportionate", ("danger",), lambda facts: facts.danger)
 IS_OBSERVATION: Final = Predicate("is_observation", ("pursuit.kind",), _kind_is("observation"))
-IS_ESCORT: Final = Predicate("is_escort", ("pursuit.kind",), _kind_is("escort"))
+IS_ESCORT: Final = Predicate("is_escort", ("pursuit.kind",), _kind_is("escort", "transport"))
 IS_TRANSIT: Final = Predicate("is_transit", ("pursuit.kind",), _kind_is("transit"))
+# Whether somebody is taken along only sharpens the general row, which tells what to do then.
+IS_TRANSIT_WITH_DETAINEE: Final = Predicate("takes_a_detainee", ("held",), lambda facts: bool(facts.held))
+IS_EMERGENCY: Final = Predicate("is_emergency", ("pursuit.kind",), _kind_is("emergency"))
+IS_ASSISTANCE: Final = Predicate("is_assistance_on_request", ("pursuit.kind",), _kind_is("assistance"))
+IS_TRAIN_OR_SHIP: Final = Predicate("is_on_a_train_or_ship", ("pursuit.kind",), _kind_is("train_or_ship"))
+IS_OF_2018: Final = Predicate(
+    "is_of_2018", ("pursuit.kind",), _kind_is("escort", "transport", "assistance", "train_or_ship")
+)
+IS_OF_2004: Final = Predicate("is_of_2004", ("pursuit.kind",), _kind_is("transit", "joint_patrol", "emergency"))
+HAS_CONSENT: Final = Predicate("has_consent", ("host.consent",), lambda facts: facts.host.consent)
+LACKS_CONSENT: Final = Predicate("lacks_consent", ("host.consent",), lambda facts: _not(facts.host.consent))
+WAS_ABROAD: Final = Predicate(
+    "was_abroad_already", ("crossing.from", "unit.origin_state"), lambda facts: _not(facts.left_own_state)
+)
+IN_BORDER_REGION: Final = Predicate(
+    "in_the_border_region", ("crossing.border_region",), lambda facts: facts.crossing.border_region
+)
+OUTSIDE_BORDER_REGION: Final = Predicate(
+    "outside_the_border_region", ("crossing.border_region",), lambda facts: _not(facts.crossing.border_region)
+)
+BEFORE_NAPLES: Final = _predates("NAPLES2")
+BEFORE_2018: Final = _predates("BPT2018")
+BEFORE_2004: Final = _predates("SENNINGEN2004")
+BEFORE_SCHENGEN: Final = _predates("CISA")
+BEFORE_1962: Final = _predates("BENELUX1962")
+UNDER_SCHENGEN: Final = Predicate("under_schengen", ("date",), lambda facts: _not(BEFORE_SCHENGEN.ask(facts)))
+WHITHER_IS_UNKNOWN: Final = Predicate("whither_is_unknown", ("crossing.to",), lambda facts: facts.crossing.to is None)
+IS_SPECIAL_UNIT: Final = Predicate(
+    "is_special_unit", ("unit.service",), lambda facts: _same(facts.unit.service, "special")
+)
 IS_JOINT_PATROL: Final = Predicate("is_joint_patrol", ("pursuit.kind",), _kind_is("joint_patrol"))
 # Only picks wording and article, so that an unknown kind needs no question here: the general row answers it.
 IS_ANOTHER_ACTION: Final = Predicate(
@@ -135,7 +157,9 @@ IS_POLICE: Final = Predicate(
     lambda facts: None if facts.unit.service is None else facts.unit.service in ("police", "kmar", "special"),
     presumed=True,
 )
-LEAVES_THE_BENELUX: Final = Predicate("leaves_the_benelux", ("crossing.to",), lambda facts: _not(_into_benelux(facts)))
+OVER_THE_OUTER_BORDER: Final = Predicate(
+    "over_the_outer_border", ("crossing.to", "unit.origin_state"), _over_the_outer_border
+)
 ENTERS_A_PARTY: Final = Predicate("enters_a_party", ("crossing.to",), _into_benelux)
 HOST_IS_READY: Final = Predicate("host_is_ready", ("host.can_take_over",), _host_is_ready)
 # The duty is the officers' to show, and a call too many harms nobody: not known to be made counts as not made.
@@ -160,4 +184,18 @@ IS_DRONE: Final = Predicate("is_drone", ("unit.means",), lambda facts: facts.uni
 IS_TRAIN: Final = Predicate("is_train", ("unit.means",), lambda facts: facts.unit.means == "train")
 WAS_INTERRUPTED: Final = Predicate(
     "was_interrupted", ("pursuit.continuous",), lambda facts: facts.pursuit.continuous is False
+)
+FORCE_WAS_USED: Final = Predicate("force_was_used", ("force_used",), lambda facts: facts.force_used)
+PERSON_IS_HELD: Final = Predicate("person_is_held", ("held",), lambda facts: facts.held)
+
+
+def _may_be_questioned(facts: Facts) -> bool | None:
+    if not facts.held:
+        return facts.held
+    return True if facts.offence_ground == "escaped" else facts.suspected_eaw
+
+
+HELD_FOR_QUESTIONING: Final = Predicate("held_for_questioning", ("held", "suspected_eaw"), _may_be_questioned)
+HOST_RESTRICTS: Final = Predicate(
+    "host_restricts", ("host.restriction",), lambda facts: None if facts.host.restriction is None else True
 )

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from tracker.events import Ask, Obligation, rfc3339
-from tracker.facts import Facts, Scene
+from tracker.facts import LOCAL, Facts, Scene, unix_s
 from tracker.treaty.cite import Basis, Cite, binding, firmness, index
+from tracker.treaty.facts import QUESTIONS
 from tracker.treaty.modifiers import MODIFIERS
-from tracker.treaty.predicates import QUESTIONS
 from tracker.treaty.rows import RULES
 from tracker.treaty.table import Modifier, Owed, Permitted, Row
 from tracker.treaty.third_states import entering
+from tracker.treaty.timers import release_at
 
-NO_RULE: Final = "none"
-"""The `rule` of a decision where no row applies."""
+
+class NoRule(Exception):
+    """No row applies: the table has a gap. It is never an answer; a test walks every combination."""
 
 
 class Finding(msgspec.Struct, frozen=True):
     """What the law says of one crossing of one unit: the body of a decision event.
 
-    `asks` are facts that nobody has stated and that decide, those that lead to the highest row first. `cites` are all
+    `asks` are facts that nobody has stated and that decide, those that lead to the highest row first; then those that
+    only a modifier turns on. `cites` are all
     the places that the answer rests on. `matched` are the later rules that would have applied too.
     """
 
@@ -68,6 +72,9 @@ def decide(facts: Facts, addressee: str | None = None) -> Finding:
     Args:
         facts: what is known; what is not is asked for where it would lead to another row.
         addressee: whom to contact, for the words.
+
+    Raises:
+        NoRule: the table has a gap.
     """
     scene = facts.scene
     asks: list[Ask] = []
@@ -82,18 +89,18 @@ def decide(facts: Facts, addressee: str | None = None) -> Finding:
         stands = all(predicate.presumed for predicate in unknown)
         if fired is None and stands:
             fired = row
-            presumed = [_ask(predicate.missing(facts), NO_RULE) for predicate in unknown]
+            presumed = [_ask(predicate.missing(facts), row.id) for predicate in unknown]
         elif fired is None:
-            asks += [_ask(predicate.missing(facts), row.id) for predicate in unknown]
+            # One question at a time: whether the next of the row matters turns on the answer.
+            asks.append(next(_ask(one.missing(facts), row.id) for one in unknown if not one.presumed))
         elif stands and row.id != fired.id:
             matched.append(row.id)
     # Were a presumption wrong, the next row that stands would apply.
-    otherwise = matched[0] if matched else NO_RULE
-    asks += [msgspec.structs.replace(ask, would_change=otherwise) for ask in presumed]
+    asks += [msgspec.structs.replace(ask, would_change=matched[0]) if matched else ask for ask in presumed]
     if facts.on is None:
         asks.append(_ask("date", "R10"))
     if fired is None:
-        return _no_rule(facts, _once(asks))
+        raise NoRule(msgspec.json.encode(facts).decode())
     if fired.id == "R8" and facts.left_own_state is None and facts.crossing.from_ is None:
         asks.append(_ask("crossing.from", "R8"))
     return _finding(facts, scene, fired, _once(asks), tuple(dict.fromkeys(matched)), addressee)
@@ -142,15 +149,35 @@ def _answer(facts: Facts, scene: Scene, row: Row) -> _Answer:
     return answer._replace(basis=answer.basis.weakened_by(firmness(answer.cites[0])))
 
 
-def _applying(facts: Facts, row: Row, answer: _Answer) -> tuple[Modifier, ...]:
-    if answer.permitted == "no":
-        return ()
+def _open_to(row: Row, answer: _Answer) -> tuple[Modifier, ...]:
+    """The modifiers that this answer may get."""
     return tuple(
         modifier
         for modifier in MODIFIERS
-        if (not modifier.rules or row.id in modifier.rules)
+        if (answer.permitted != "no" or modifier.even_if_not)
+        and (not modifier.rules or row.id in modifier.rules)
         and (modifier.cite is None or modifier.cite.instrument == answer.cites[0].instrument)
-        and modifier.when.ask(facts)
+    )
+
+
+def _weakest(permitted: Permitted, *caps: Permitted | None) -> Permitted:
+    """The answer after caps; a no stays a no."""
+    order: tuple[Permitted, ...] = ("yes", "conditional", "uncertain", "no")
+    return max((permitted, *(cap for cap in caps if cap is not None)), key=order.index)
+
+
+def _said(warning: str, facts: Facts) -> str:
+    """A modifier's warning, with what it names filled in."""
+    if "{" not in warning:
+        return warning
+    held_at = unix_s(facts.held_at)
+    released = None if held_at is None else datetime.fromtimestamp(release_at(held_at), LOCAL)
+    return warning.format(
+        to=facts.crossing.to or "the host state",
+        restriction=facts.host.restriction,
+        release_at="six hours after it began"
+        if released is None
+        else f"at the latest {released:%Y-%m-%d %H:%M} local time",
     )
 
 
@@ -158,11 +185,18 @@ def _finding(
     facts: Facts, scene: Scene, row: Row, asks: tuple[Ask, ...], matched: tuple[str, ...], addressee: str | None
 ) -> Finding:
     answer = _answer(facts, scene, row)
-    modifiers = _applying(facts, row, answer)
-    permitted = answer.permitted
-    if permitted == "yes" and (asks or any(modifier.caps_at == "conditional" for modifier in modifiers)):
-        # A yes that an unknown fact could turn is not a yes yet.
-        permitted = "conditional"
+    answered = [(modifier, modifier.when.ask(facts)) for modifier in _open_to(row, answer)]
+    modifiers = [modifier for modifier, applies in answered if applies]
+    # A yes that an unknown fact could turn is not a yes yet.
+    permitted = _weakest(
+        answer.permitted, "conditional" if asks else None, *(modifier.caps_at for modifier in modifiers)
+    )
+    asks += tuple(
+        _ask(modifier.when.missing(facts), modifier.id)
+        for modifier, applies in answered
+        if applies is None and modifier.asks and facts.held
+    )
+    owing = (*row.obligations, *(owed for modifier in modifiers for owed in modifier.obligations))
     places = (*answer.cites, *(modifier.cite for modifier in modifiers if modifier.cite is not None))
     contact = facts.contact
     host = addressee or "the host's control room"
@@ -174,11 +208,11 @@ def _finding(
         permitted=permitted,
         obligations=tuple(
             _obligation(owed, cites, facts)
-            for owed in row.obligations
+            for owed in {owed.id: owed for owed in owing}.values()
             if (cites := binding(owed.cites, scene) or (owed.cites if owed.always else ()))
         ),
         powers=answer.powers,
-        warnings=(*answer.warnings, *(modifier.warning for modifier in modifiers)),
+        warnings=(*answer.warnings, *(_said(modifier.warning, facts) for modifier in modifiers)),
         basis=answer.basis,
         title=row.title,
         words=answer.words.format(
@@ -191,26 +225,5 @@ def _finding(
         asks=asks,
         cites=tuple(dict.fromkeys(f"{index()[cite.instrument].title}, {cite}" for cite in places)),
         matched=matched,
-        facts=facts,
-    )
-
-
-def _no_rule(facts: Facts, asks: tuple[Ask, ...]) -> Finding:
-    """No row applies. That is no consent: it is said, and asked about."""
-    return Finding(
-        crossing=None,
-        rule=NO_RULE,
-        instrument="none",
-        article="none",
-        permitted="uncertain",
-        obligations=(),
-        powers=(),
-        warnings=("No rule applies to these facts: ask a supervisor",),
-        basis=Basis.UNVERIFIED,
-        title="No rule applies",
-        words="No rule applies to what is known: ask a supervisor.",
-        asks=asks,
-        cites=(),
-        matched=(),
         facts=facts,
     )

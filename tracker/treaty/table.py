@@ -69,6 +69,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[str, ...] = ()
     always: bool = False
     """It stands even where no instrument that it cites binds; then by analogy, as inferred."""
+    silent: bool = False
+    """No text that was read says anything of this case; the row says so, and is neither consent nor refusal."""
 
     def is_law(self, scene: Scene) -> bool:
         """Whether the row applies on that day among those territories."""
@@ -76,9 +78,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Modifier(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning added to the answer of a rule that lets officers go on.
+    """A warning added to the answer of a rule that lets officers go on; with `even_if_not` to any answer.
 
-    It applies under the instrument that the answer rests on, if it cites one; with `caps_at` it also weakens a yes.
+    It applies under the instrument that the answer rests on, if it cites one; with `caps_at` it also weakens what is
+    firmer. `warning` may name {to}, {restriction} and {release_at}. With `asks` an unknown that it turns on is asked
+    for.
     """
 
     id: str
@@ -89,3 +93,6 @@ class Modifier(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()
     """Only to these; none named, to all."""
     caps_at: Permitted | None = None
+    obligations: tuple[Owed, ...] = ()
+    even_if_not: bool = False
+    asks: bool = False
