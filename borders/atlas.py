@@ -114,9 +114,10 @@ class Atlas:
             BadCoordinate: one of them is no position.
             ValueError: the two arrays differ in shape.
         """
-        lon, lat = _check_many(lon, lat)
+        lon, lat = _arrays(lon, lat)
         inside = self._grid.covers_many(lon, lat)
         if not inside.all():
+            _check_many(lon, lat)
             answer = np.full(lon.shape, OUTSIDE, dtype=np.uint8)
             answer[inside] = self._territories(lon[inside], lat[inside])
             return answer
@@ -256,11 +257,15 @@ def _check(lon: float, lat: float) -> None:
         raise BadCoordinate(f"lat: got {lat!r}, allowed are degrees from -90 to 90")
 
 
-def _check_many(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """The same for arrays, naming the first offender."""
+def _arrays(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     if lon.shape != lat.shape:
         raise ValueError(f"lon, lat: got shapes {lon.shape} and {lat.shape}, allowed is one shape for both")
+    return lon, lat
+
+
+def _check_many(lon: Floats, lat: Floats) -> None:
+    """`_check` for arrays, naming the first offender."""
     good = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
     if not good.all():
         first = int(np.argmin(good))
@@ -268,7 +273,6 @@ def _check_many(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
             _check(float(lon.flat[first]), float(lat.flat[first]))
         except BadCoordinate as error:
             raise BadCoordinate(f"position {first}: {error}") from None
-    return lon, lat
 
 
 def _polygons(coverage: Coverage) -> dict[int, shapely.MultiPolygon]:

@@ -184,10 +184,15 @@ class Grid:
 
     def codes(self, lon: Floats, lat: Floats) -> Codes:
         """`code`, for arrays."""
-        cell = ((lat - self._south) * self._ky).astype(np.int32)
+        y = lat - self._south
+        y *= self._ky
+        cell = y.astype(np.int32)
         cell *= _STRIDE
-        cell += ((lon - self._west) * self._kx).astype(np.int32)
-        return self._codes.take(cell)
+        x = np.subtract(lon, self._west, out=y)
+        x *= self._kx
+        cell += x.astype(np.int32)
+        # Positions in the box have no cell out of range; `clip` spares the check.
+        return self._codes.take(cell, mode="clip")
 
     def edges_along(self, lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> Ids:
         """Ids of all edges that may touch the segment between two positions anywhere: those in its bounding
