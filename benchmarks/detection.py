@@ -103,13 +103,26 @@ def observe(random: Random, receiver: Receiver, road: Road, seconds: float, gap:
 NO_GAP: Final = (0.0, 0.0)
 
 
+def receivers(random: Random, low_m: float, high_m: float, *, optimists: float, bare: bool) -> Receiver:
+    """One of many kinds. How long an error lasts and how much of it is new at every fix is not what the detector takes
+    it to be: it cannot know the receiver.
+    """
+    return Receiver(
+        random.uniform(low_m, high_m),
+        claimed=0.4 if random.random() < optimists else 1.0,
+        slow=random.choice((1.0, 1.0, 0.95, 0.8, 0.5)),
+        memory_s=random.uniform(30, 120),
+        states_velocity=not bare,
+    )
+
+
 def ordinary(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) -> Iterator[Drive]:
     """120 drives across and 120 along, with an ordinary receiver."""
     for _ in range(120):
-        receiver = Receiver(random.uniform(1.5, 6), states_velocity=not bare)
+        receiver = receivers(random, 1.5, 6, optimists=0.0, bare=bare)
         road, crossings = across(random, atlas, lines, before_s=60, after_s=30, turn_dps=random.choice((0, 1)))
         yield Drive("across", observe(random, receiver, road, 90, NO_GAP), crossings)
-        receiver = Receiver(random.uniform(1.5, 6), states_velocity=not bare)
+        receiver = receivers(random, 1.5, 6, optimists=0.0, bare=bare)
         road, seconds = along(random, atlas, lines, nearest_m=20, furthest_m=70)
         yield Drive("along", observe(random, receiver, road, seconds, NO_GAP), [])
 
@@ -118,8 +131,7 @@ def hard(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) 
     """120 drives across, 90 along and 90 cars that stand, with a bad receiver."""
 
     def receiver() -> Receiver:
-        claimed = 0.4 if random.random() < 0.25 else 1.0
-        return Receiver(random.uniform(2, 10), claimed, states_velocity=not bare)
+        return receivers(random, 2, 10, optimists=0.25, bare=bare)
 
     for number in range(120):
         road, crossings = across(random, atlas, lines, before_s=60, after_s=50, turn_dps=random.choice((0, 1)))
