@@ -12,7 +12,7 @@ from tracker import facts as law
 from tracker.events import CrossingApproaching, CrossingConfirmed, Decision, rfc3339, unix_s
 from tracker.pursuits import Member, Move, Phase, Pursuit
 from tracker.treaty.contact_points import ContactPoints
-from tracker.treaty.rules import decide
+from tracker.treaty.rules import Finding, decide
 from tracker.turn import Turn
 from tracker.units import Unit
 
@@ -117,7 +117,7 @@ def _decide(
     facts = _facts(pursuit, known, member, member.territory, crossing, turn.time)
     found = decide(facts, None if point is None else point.name)
     previous = member.decision
-    if again and previous is not None and (found.rule, found.permitted) == (previous.rule, previous.permitted):
+    if again and previous is not None and _same_answer(found, previous):
         return pursuit
 
     obligations = []
@@ -151,6 +151,12 @@ def _decide(
     )
     turn.emit(decision)
     return turn.keep(pursuit.with_member(msgspec.structs.replace(member, decision=decision)))
+
+
+def _same_answer(found: Finding, previous: Decision) -> bool:
+    """Whether the law says the same as before to those who act on it."""
+    now = (found.rule, found.permitted, found.powers, found.warnings)
+    return now == (previous.rule, previous.permitted, previous.powers, previous.warnings)
 
 
 def _unit(turn: Turn, unit: str) -> Unit:
@@ -200,6 +206,7 @@ def _facts(
             instructions=line.instructions,
         ),
         danger=pursuit.danger,
+        held=any(duty.kind == duties.HANDOVER and duty.unit == known.id for duty in pursuit.duties) or None,
     )
 
 

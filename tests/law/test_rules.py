@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from tracker.facts import Facts
-from tracker.treaty.rules import Finding, decide
+from tracker.treaty.owed import HAND_OVER, REPORT_NOW
+from tracker.treaty.rules import Finding, decide, obligation
+from tracker.treaty.table import Owed
 
 AT = "2026-11-23T14:02:27Z"
 FULL: dict[str, dict[str, Any] | Any] = {
@@ -409,3 +411,25 @@ def test_a_notice_under_article_61_is_shown_and_no_plain_yes_is_left(changes: di
 
 def test_at_home_nobody_is_asked_to_hand_over_to_a_host() -> None:
     assert not any("hand over at once" in warning for warning in found(crossing={"to": "BE"}, held=True).warnings)
+
+
+@pytest.mark.parametrize(
+    ("owed", "to", "date", "article", "instrument"),
+    [
+        (REPORT_NOW, "NL", "2026-11-23", "Art. 46(1)", "Benelux Police Treaty 2018"),
+        (REPORT_NOW, "NL", "2020-01-01", "Art. 36", "Treaty of Senningen 2004"),
+        (REPORT_NOW, "FR", "2026-11-23", "Art. 41(5)(g)", "Convention implementing the Schengen Agreement"),
+        (REPORT_NOW, "DE", "2000-01-01", "Art. 41(5)(g)", "Convention implementing the Schengen Agreement"),
+        (HAND_OVER, "LU", "2026-11-23", "Art. 36(2)", "Benelux Police Treaty 2018"),
+        (HAND_OVER, "LU", "2020-01-01", "Art. 18", "Treaty of Senningen 2004"),
+        (HAND_OVER, "LU", "1980-01-01", "Art. 27", "Benelux treaty on extradition 1962"),
+        (HAND_OVER, "DE", "2026-11-23", "Art. 41(5)(f)", "Convention implementing the Schengen Agreement"),
+        (HAND_OVER, "GB", "2026-11-23", "Art. 36(2) (by analogy)", "Benelux Police Treaty 2018"),
+    ],
+)
+def test_what_is_owed_after_a_leg_cites_the_law_of_its_border_and_day(
+    owed: Owed, to: str, date: str, article: str, instrument: str
+) -> None:
+    asked = obligation(owed, facts(crossing={"to": to}, date=date))
+
+    assert (asked.article, asked.instrument) == (article, instrument)

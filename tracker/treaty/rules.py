@@ -107,8 +107,16 @@ def decide(facts: Facts, addressee: str | None = None) -> Finding:
 
 
 def obligation(owed: Owed, facts: Facts = Facts()) -> Obligation:  # noqa: B008 - frozen
-    """An obligation of the table, by the place that binds in the facts' scene, with its deadline if they tell it."""
-    return _obligation(owed, binding(owed.cites, facts.scene) or owed.cites, facts)
+    """An obligation of the table, by the place that binds in the facts' scene, with its deadline if they tell it.
+
+    Where no place binds it is owed by analogy, and says so.
+    """
+    scene = facts.scene
+    if cites := binding(owed.cites, scene):
+        return _obligation(owed, cites, facts)
+    in_force = tuple(cite for cite in owed.cites if index()[cite.instrument].is_in_force(scene.on))
+    found = _obligation(owed, in_force or owed.cites, facts)
+    return msgspec.structs.replace(found, article=f"{found.article} (by analogy)")
 
 
 def _obligation(owed: Owed, cites: tuple[Cite, ...], facts: Facts) -> Obligation:
