@@ -29,6 +29,11 @@ IN_2020: dict[str, Any] = {"date": "2020-01-01"}
 DUTCH: dict[str, Any] = {"unit": {"origin_state": "NL"}, "pursuit": {"started_in": "NL"}}
 
 
+def coming(origin: str, to: str) -> dict[str, Any]:
+    """A unit of a neighbour that comes in from its own state."""
+    return {"unit": {"origin_state": origin}, "crossing": {"from": origin, "to": to}}
+
+
 def facts(**changes: Any) -> Facts:
     """A pursuit in which every fact is known and nothing is wrong, with some facts changed."""
     merged = {
@@ -53,7 +58,20 @@ def found(**changes: Any) -> Finding:
         ("R12", "conditional", "Art. 21(2)(a)", {"contact": {"established_at": None}}),
         ("R12", "conditional", "Art. 21(2)(a)", {"contact": {"established_at": "2026-11-23T14:02:29Z"}}),
         ("R11", "no", "Art. 21(1)", {"host": {"can_take_over": True}}),
-        ("R8", "conditional", "Art. 41", {"crossing": {"to": "FR"}}),
+        ("R8", "no", "Art. 41", {"crossing": {"to": "FR"}}),
+        ("R8", "conditional", "Art. 41", {"crossing": {"to": "FR"}, "pursuit": {"ground": "offence(murder)"}}),
+        ("R8", "conditional", "Art. 41", {**coming("FR", "BE"), "pursuit": {"started_in": "FR", "ground": "escaped"}}),
+        ("R8", "no", "Art. 41", {**coming("FR", "LU"), "pursuit": {"started_in": "FR"}}),
+        ("R8", "conditional", "Art. 41", {**coming("DE", "LU"), "pursuit": {"started_in": "DE", "ground": "offence"}}),
+        ("R8", "conditional", "Art. 12(1)", {**coming("DE", "NL"), "pursuit": {"started_in": "DE"}}),
+        ("R8", "uncertain", "Art. 41", {**coming("DE", "BE"), "pursuit": {"started_in": "DE"}}),
+        (
+            "R8",
+            "uncertain",
+            "Art. 41(1)",
+            {"unit": {"origin_state": "DE"}, "crossing": {"from": "LU", "to": "BE"}, "pursuit": {"started_in": "DE"}},
+        ),
+        ("R0", "yes", "Art. 41(5)(g)", {"unit": {"origin_state": "DE"}, "crossing": {"from": "NL", "to": "DE"}}),
         (
             "R8",
             "conditional",
@@ -336,7 +354,7 @@ def test_a_pursuit_that_was_interrupted_is_no_plain_yes() -> None:
 
 
 def test_at_a_schengen_border_plain_clothes_in_an_unmarked_car_are_not_allowed() -> None:
-    disguised = {"unit": {"marked": False, "uniformed": False}}
+    disguised = {"unit": {"marked": False, "uniformed": False}, "pursuit": {"ground": "offence"}}
 
     assert any("not allowed" in warning for warning in found(**disguised, crossing={"to": "FR"}).warnings)
     assert not any("not allowed" in warning for warning in found(**disguised).warnings)
@@ -344,7 +362,7 @@ def test_at_a_schengen_border_plain_clothes_in_an_unmarked_car_are_not_allowed()
 
 
 def test_into_france_officers_follow_and_stop_nobody() -> None:
-    decision = found(crossing={"to": "FR"})
+    decision = found(crossing={"to": "FR"}, pursuit={"ground": "offence"})
 
     assert decision.powers == ("Follow only: no power to stop anyone",)
     assert decision.basis == "unverified"
@@ -433,3 +451,9 @@ def test_what_is_owed_after_a_leg_cites_the_law_of_its_border_and_day(
     asked = obligation(owed, facts(crossing={"to": to}, date=date))
 
     assert (asked.article, asked.instrument) == (article, instrument)
+
+
+def test_the_ground_is_asked_for_at_a_border_where_it_decides_and_nowhere_else() -> None:
+    assert [ask.fact for ask in found(crossing={"to": "FR"}, pursuit={"ground": None}).asks] == ["pursuit.ground"]
+    assert found(pursuit={"ground": None}).asks == ()
+    assert found(crossing={"to": "FR"}).warnings[0].startswith("Follow only, no stop")

@@ -259,7 +259,7 @@ def test_wording_never_says_what_the_treaty_does_not() -> None:
     for modifier in MODIFIERS:
         assert not BANNED.search(modifier.warning), modifier
     for entry in borders():
-        for text in (entry.words, *entry.powers, *entry.warnings):
+        for text in (entry.words, entry.without, *entry.powers, *entry.warnings):
             assert not BANNED.search(text), text
 
 

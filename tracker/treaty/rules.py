@@ -15,7 +15,7 @@ from tracker.treaty.facts import QUESTIONS
 from tracker.treaty.modifiers import MODIFIERS
 from tracker.treaty.rows import RULES
 from tracker.treaty.table import Modifier, Owed, Permitted, Row
-from tracker.treaty.third_states import entering
+from tracker.treaty.third_states import ThirdState, entering
 from tracker.treaty.timers import release_at
 
 
@@ -103,6 +103,9 @@ def decide(facts: Facts, addressee: str | None = None) -> Finding:
         raise NoRule(msgspec.json.encode(facts).decode())
     if fired.id == "R8" and facts.left_own_state is None and facts.crossing.from_ is None:
         asks.append(_ask("crossing.from", "R8"))
+    entry = _entry(facts, scene, fired)
+    if entry is not None and entry.lacks_ground(facts) is None:
+        asks.append(_ask("pursuit.ground", "R8"))
     return _finding(facts, scene, fired, _once(asks), tuple(dict.fromkeys(matched)), addressee)
 
 
@@ -142,6 +145,11 @@ def _once(asks: list[Ask]) -> tuple[Ask, ...]:
     return tuple(first.values())
 
 
+def _entry(facts: Facts, scene: Scene, row: Row) -> ThirdState | None:
+    """The third-state border that a row answers by, if it does."""
+    return entering(facts, scene) if row.id == "R8" and facts.pursuit.kind in (None, "pursuit") else None
+
+
 def _answer(facts: Facts, scene: Scene, row: Row) -> _Answer:
     cites = binding(row.cites, scene)
     basis = row.basis
@@ -150,10 +158,12 @@ def _answer(facts: Facts, scene: Scene, row: Row) -> _Answer:
         in_force = tuple(cite for cite in row.cites if index()[cite.instrument].is_in_force(scene.on))
         cites, basis = (in_force or row.cites)[:1], basis.weakened_by(Basis.INFERRED)
     answer = _Answer(row.permitted, basis, (*cites, *binding(row.also, scene)), row.words, row.powers, row.warnings)
-    if row.id == "R8" and facts.pursuit.kind in (None, "pursuit") and (entry := entering(facts, scene)) is not None:
+    if (entry := _entry(facts, scene, row)) is not None:
         answer = _Answer(
             entry.permitted, entry.basis, (entry.cite, *answer.cites), entry.words, entry.powers, entry.warnings
         )
+        if entry.lacks_ground(facts):
+            answer = answer._replace(permitted="no", words=entry.without, powers=())
     return answer._replace(basis=answer.basis.weakened_by(firmness(answer.cites[0])))
 
 

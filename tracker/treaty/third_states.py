@@ -24,8 +24,18 @@ class ThirdState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: str
     powers: tuple[str, ...]
     warnings: tuple[str, ...]
+    grounds: tuple[str, ...] = ()
+    """Those that carry it; none named: it does not turn on the ground."""
+    without: str = ""
+    """What is said where the ground that is stated is none of them."""
     by_another_state: bool = False
     """True when it is only for crossings that do not start from the unit's own state."""
+
+    def lacks_ground(self, facts: Facts) -> bool | None:
+        """Whether the ground does not suffice; None while nobody has stated it."""
+        if not self.grounds:
+            return False
+        return None if facts.offence_ground is None else facts.offence_ground not in self.grounds
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
