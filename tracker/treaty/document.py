@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from tracker.treaty.cite import Basis, Cite, firmness, index
+from tracker.treaty.facts import FACTS
 from tracker.treaty.modifiers import MODIFIERS
 from tracker.treaty.params import params
 from tracker.treaty.predicates import Predicate
@@ -29,7 +30,7 @@ def _lines() -> Iterator[str]:
         "territories, and whose every question is answered yes, decides. A row is law where one of its articles binds; "
         "a row marked *always* stands elsewhere too, by analogy, and is then shown as inferred. An unknown answer is "
         "never taken as yes or no: it is asked for, and makes a yes conditional. Questions marked *presumed* let a row "
-        "go ahead meanwhile. Where no row applies the answer is `none`, uncertain. Each decision is on one unit and one "
+        "go ahead meanwhile. Some row always applies; where the texts are silent a row says so. Each decision is on one unit and one "
         "crossing."
     )
     yield ""
@@ -44,6 +45,7 @@ def _lines() -> Iterator[str]:
         yield from _row(row)
     yield from _third_states()
     yield from _modifiers()
+    yield from _facts()
     yield from _params()
     yield from _index()
 
@@ -99,6 +101,18 @@ def _modifiers() -> Iterator[str]:
         place = "" if modifier.cite is None else _link(modifier.cite)
         rules = ", ".join(modifier.rules) or "all"
         yield f"| {modifier.id} | {_question(modifier.when)} | {modifier.warning} | {place} | {rules} |"
+
+
+def _facts() -> Iterator[str]:
+    yield ""
+    yield "## Facts, and where they come from"
+    yield ""
+    yield "**seen**: by the software; **kept**: on file; **said**: only a person can say it. Each may be unknown."
+    yield ""
+    yield "| fact | | where from | how it is asked for |"
+    yield "| --- | --- | --- | --- |"
+    for fact in FACTS:
+        yield f"| `{fact.name}` | {fact.source.value} | {fact.whence} | {fact.question} |"
 
 
 def _params() -> Iterator[str]:
