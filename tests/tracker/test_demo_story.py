@@ -3,56 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from random import Random
 
-import msgspec
-
+from tests.journeys.play import play
 from tests.tracker.road import STARTED_AT
 from tracker.engine import Engine
 from tracker.events import CrossingConfirmed, Decision, ObligationMet, ObligationOverdue, PursuitEnded
-from tracker.fix import accept
-from tracker.inputs import (
-    EndPursuit,
-    FileReport,
-    Input,
-    JoinPursuit,
-    PingReceived,
-    PursuitCommand,
-    ReportContact,
-    ReportHostDecision,
-    StartPursuit,
-    UnitRegistered,
-)
 from tracker.simulation.hazeldonk import DEMO
-from tracker.simulation.scenario import Act
-from tracker.units import Unit, call_sign_of, state_of
-from tracker.world import World
-
-COMMANDS: dict[str, type[PursuitCommand]] = {
-    "start": StartPursuit,
-    "join": JoinPursuit,
-    "contact": ReportContact,
-    "host-decision": ReportHostDecision,
-    "report": FileReport,
-    "end": EndPursuit,
-}
-
-
-def command_of(act: Act) -> Input:
-    details = {field: value for field, value in msgspec.structs.asdict(act.details).items() if value is not None}
-    return COMMANDS[act.command](**(details | {"id": "p-1", "at": STARTED_AT + act.at_s}))
 
 
 def test_the_demo_shows_what_it_says(engine: Engine) -> None:
     """BE to NL with the call in time, back with a Dutch car and the call late, and a stroll through Baarle."""
-    inputs: list[tuple[float, Input]] = [(act.at_s, command_of(act)) for act in DEMO.acts]
-    for actor in DEMO.actors:
-        pings = DEMO.pings(actor, "d1", Random(actor.unit), STARTED_AT)
-        inputs += [(ping.t - STARTED_AT, PingReceived(accept(ping, ping.t), ping.t)) for ping in pings]
-    world = World()
-    for actor in DEMO.actors:
-        engine.step(world, UnitRegistered(Unit(actor.unit, state_of(actor.unit), call_sign_of(actor.unit)), STARTED_AT))
-    events = [event for _, entry in sorted(inputs, key=lambda pair: pair[0]) for event in engine.step(world, entry)]
+    world, events = play(engine, DEMO, STARTED_AT)
 
     crossings = Counter(
         (event.unit, event.from_, event.to)

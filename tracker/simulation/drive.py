@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
@@ -32,10 +33,17 @@ class Drive:
         route: what is driven along; a trip may go round a closed one more than once.
         from_m, to_m: where on it the trip begins and ends, metres from its first vertex.
         departs_at: seconds; before that the vehicle stands at the beginning.
-        cruise_mps: what it reaches where the road allows.
+        cruise_mps: what it reaches where the road allows: one speed, or one for each place, metres along the route.
     """
 
-    def __init__(self, route: Route, from_m: float, to_m: float, departs_at: float, cruise_mps: float) -> None:
+    def __init__(
+        self,
+        route: Route,
+        from_m: float,
+        to_m: float,
+        departs_at: float,
+        cruise_mps: float | Callable[[float], float],
+    ) -> None:
         self.departs_at: Final = departs_at
         self._route = route
         self._stations = _stations_between(from_m, to_m)
@@ -57,8 +65,22 @@ class Drive:
         station = self._stations[index] + v0 * since + acceleration * since**2 / 2
         return self._motion(station, v0 + acceleration * since)
 
-    def _speed_plan(self, cruise_mps: float) -> list[float]:
-        speeds = [min(cruise_mps, self._corner_speed(station)) for station in self._stations]
+    def passes_at(self, station_m: float) -> float:
+        """When it passes a place, metres along the route: within a few hundredths of a second once it rolls.
+
+        Raises:
+            ValueError: the trip does not pass there.
+        """
+        stations = self._stations
+        if not stations[0] <= station_m <= stations[-1]:
+            raise ValueError(f"station_m: {station_m:g} is outside {stations[0]:g} to {stations[-1]:g}")
+        index = max(bisect_left(stations, station_m), 1)
+        share = (station_m - stations[index - 1]) / (stations[index] - stations[index - 1])
+        return self._times[index - 1] + share * (self._times[index] - self._times[index - 1])
+
+    def _speed_plan(self, cruise_mps: float | Callable[[float], float]) -> list[float]:
+        may = cruise_mps if callable(cruise_mps) else lambda _: cruise_mps
+        speeds = [min(may(station), self._corner_speed(station)) for station in self._stations]
         speeds[0] = speeds[-1] = 0.0
         gain, loss = 2 * ACCELERATION_MPS2 * self._step_m, 2 * BRAKING_MPS2 * self._step_m
         for index in range(1, len(speeds)):

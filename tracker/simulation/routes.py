@@ -44,6 +44,36 @@ def route(name: str, *drawn: tuple[float, float]) -> Route:
     return _finish(name, plane, [plane.xy(lon, lat) for lon, lat in drawn])
 
 
+def through(name: str, *drawn: tuple[float, float]) -> Route:
+    """A route through positions drawn in degrees, far apart and unevenly: straight, with rounded corners."""
+    plane = LocalPlane(*drawn[len(drawn) // 2])
+    return _resampled(name, plane, _rounded([plane.xy(lon, lat) for lon, lat in drawn]))
+
+
+def _rounded(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Straight stretches with rounded corners: a quadratic Bezier over at most 300 m, or 45 % of a stretch, to each
+    side.
+    """
+    fine = [points[0]]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        sides = [math.dist(corner, other) for other in (before, after)]
+        cut = min(300.0, *(0.45 * side for side in sides))
+        begin, end = (_between(corner, other, cut / side) for other, side in zip((before, after), sides, strict=True))
+        fine += [
+            _between(_between(begin, corner, t), _between(corner, end, t), t) for t in (step / 32 for step in range(33))
+        ]
+    fine.append(points[-1])
+    dense = [fine[0]]
+    for one, other in pairwise(fine):
+        steps = max(1, round(math.dist(one, other) / 4))
+        dense += [_between(one, other, step / steps) for step in range(1, steps + 1)]
+    return dense
+
+
+def _between(one: tuple[float, float], other: tuple[float, float], share: float) -> tuple[float, float]:
+    return one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])
+
+
 def there_and_back(name: str, road: Route, keep_right_m: float, turn: Offsets) -> Route:
     """A closed circuit: along the road's right lane, round a `turn` at its end, back in the other lane, and
     round the same turn at its beginning.
@@ -87,6 +117,10 @@ def _finish(name: str, plane: LocalPlane, points: list[tuple[float, float]]) -> 
         p3 = points[min(index + 2, len(points) - 1)]
         steps = max(4, round(math.hypot(p2[0] - p1[0], p2[1] - p1[1]) / 4))
         fine += [_catmull_rom(p0, p1, p2, p3, step / steps) for step in range(1, steps + 1)]
+    return _resampled(name, plane, fine)
+
+
+def _resampled(name: str, plane: LocalPlane, fine: list[tuple[float, float]]) -> Route:
     xs, ys, since = [fine[0][0]], [fine[0][1]], 0.0
     for (x0, y0), (x, y) in pairwise(fine):
         since += math.hypot(x - x0, y - y0)
