@@ -119,10 +119,23 @@ def simulate(
     to: Annotated[str | None, typer.Option(help="ws://HOST:PORT; without it, NDJSON on stdout.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same traffic.")] = 1,
     token: Annotated[str | None, typer.Option(help="A gateway's token.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="Play this incident instead; `list` names them.")] = None,
+    speed: Annotated[float, typer.Option(help="Times as fast as life; scenarios only.")] = 1.0,
+    api: Annotated[str | None, typer.Option(help="http://HOST:PORT for a scenario's acts.")] = None,
 ) -> None:
-    """Make traffic: units wandering over the Benelux."""
-    from tracker.io.simulate import stream_traffic, write_traffic
+    """Make traffic: units wandering over the Benelux, or a scenario."""
+    from tracker.io.simulate import listed, stream_scenario, stream_traffic, write_scenario, write_traffic
 
+    if scenario == "list":
+        _print(listed())
+        return
+    if scenario is not None and to is None:
+        write_scenario(sys.stdout.buffer, scenario, seed=seed)
+        return
+    if scenario is not None and to is not None:
+        playing = stream_scenario(to, scenario, seed=seed, speed=speed, api=api, token=token)
+        _print([msgspec.json.encode(asyncio.run(playing))])
+        return
     if to is None:
         write_traffic(sys.stdout.buffer, units=units, rate_hz=rate, seconds=seconds, seed=seed)
         return

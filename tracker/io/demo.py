@@ -116,6 +116,21 @@ async def _end_unfinished(session: aiohttp.ClientSession, pursuits_url: str) -> 
             await _call(session, pursuits_url, pursuit.id, Act(0, "end", Details(reason="The demo began anew")))
 
 
+async def play_acts(http_url: str, pursuit: str, scenario: Scenario, speed: float, token: str | None = None) -> None:
+    """Make every dispatcher's call of a scenario in its time, in one pursuit; what is refused is logged.
+
+    Args:
+        http_url: `http://host:port`.
+        pursuit: the name of the new pursuit.
+        scenario: whose acts.
+        speed: times faster than life.
+        token: a dispatcher's, or None.
+    """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as session:
+        await _act(session, f"{http_url.rstrip('/')}/api/v1/pursuits", pursuit, scenario, speed)
+
+
 async def _act(
     session: aiohttp.ClientSession, pursuits_url: str, pursuit: str, scenario: Scenario, speed: float
 ) -> None:

@@ -20,8 +20,9 @@ from tracker.io import requests
 from tracker.io.clock import Clock
 from tracker.io.demo import UNITS, run_demo
 from tracker.io.replay import replay
-from tracker.io.simulate import stream_traffic, write_traffic
+from tracker.io.simulate import stream_scenario, stream_traffic, write_scenario, write_traffic
 from tracker.simulation.hazeldonk import DEMO
+from tracker.simulation.scenario_file import load
 
 TRACK = """\
 t,lon,lat,unit
@@ -144,6 +145,27 @@ def test_written_traffic_is_the_same_for_the_same_arguments_and_can_be_read() ->
     assert len({ping.unit for ping in pings}) == 7
     assert [ping.t for ping in pings] == sorted(ping.t for ping in pings)
     assert [ping.seq for ping in pings if ping.unit == pings[0].unit] == list(range(10))
+
+
+def test_a_scenario_is_written_on_its_own_day_and_can_be_read() -> None:
+    outs = [io.BytesIO() for _ in range(3)]
+    for out, seed in zip(outs, (1, 1, 2), strict=True):
+        write_scenario(out, "breda-putte", seed=seed)
+    first, same, other = (out.getvalue() for out in outs)
+    assert first == same != other
+    pings = list(read_track("a.ndjson", io.BytesIO(first)))
+    assert {ping.unit for ping in pings} == {"BE-L01", "BE-L02"}
+    assert [ping.t for ping in pings] == sorted(ping.t for ping in pings)
+    assert pings[0].t == pytest.approx(1_715_716_800.0, abs=2)
+
+
+async def test_a_scenario_reaches_a_server_with_its_acts() -> None:
+    acts = load("tilburg-turnhout-stop").acts
+    async with server() as running:
+        counts = await stream_scenario(running.ws, "tilburg-turnhout-stop", seed=1, speed=1000.0, api=running.http)
+    assert counts.acknowledged == len(running.pings) > 300
+    assert [path.rsplit("/", 1)[1] for path, _, _ in running.calls] == ["pursuits", *(act.command for act in acts[1:])]
+    assert running.calls[-1][1]["decision"] == "stop"
 
 
 @pytest.mark.parametrize(
