@@ -87,9 +87,9 @@ def conduct(world: World, contact_points: ContactPoints, command: PursuitCommand
         case ReportDanger():
             _danger(turn, contact_points, pursuit, command)
         case ReportHold():
-            _hold(turn, pursuit, command)
+            _hold(turn, contact_points, pursuit, command)
         case ReportHandover():
-            _handover(turn, pursuit, command)
+            _handover(turn, contact_points, pursuit, command)
         case FileReport():
             _report(turn, pursuit, command)
         case EndPursuit():
@@ -232,7 +232,7 @@ def _danger(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command
     decide_again(turn, contact_points, pursuit)
 
 
-def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
+def _hold(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportHold) -> None:
     unit = command.unit or pursuit.members[0].unit
     member = pursuit.member(unit)
     if member is None:
@@ -251,10 +251,11 @@ def _hold(turn: Turn, pursuit: Pursuit, command: ReportHold) -> None:
         )
     )
     if host is not None:
-        duties.open_duty(turn, pursuit, unit, host, obligation(HAND_OVER), None)
+        duties.open_duty(turn, pursuit, unit, host, obligation(HAND_OVER, duties.scene(turn, unit, host)), None)
+        decide_again(turn, contact_points, turn.world.pursuits[pursuit.id])
 
 
-def _handover(turn: Turn, pursuit: Pursuit, command: ReportHandover) -> None:
+def _handover(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportHandover) -> None:
     pursuit = _move(turn, pursuit, Move.HANDOVER)
     turn.emit(
         PursuitHandover(
@@ -265,6 +266,7 @@ def _handover(turn: Turn, pursuit: Pursuit, command: ReportHandover) -> None:
     for duty in pursuit.duties:
         if duty.kind == duties.HANDOVER:
             pursuit = duties.meet(turn, pursuit, duty.kind, duty.host, turn.now)
+    decide_again(turn, contact_points, pursuit)
 
 
 def _report(turn: Turn, pursuit: Pursuit, command: FileReport) -> None:

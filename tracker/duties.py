@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final, TypedDict, cast
 
 import msgspec
 
@@ -16,6 +16,7 @@ from tracker.events import (
     rfc3339,
     unix_s,
 )
+from tracker.facts import CrossingFacts, Facts, Origin, Place, UnitFacts
 from tracker.pursuits import Duty, Pursuit
 from tracker.treaty.contact_points import ContactPoint
 from tracker.treaty.owed import REPORT_NOW
@@ -143,8 +144,16 @@ def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
     for host in pursuit.visited:
         guest = next((member.unit for member in pursuit.members if turn.state_of(member.unit) != host), None)
         if guest is not None:
-            pursuit, _ = open_duty(turn, pursuit, guest, host, obligation(REPORT_NOW), None)
+            pursuit, _ = open_duty(turn, pursuit, guest, host, obligation(REPORT_NOW, scene(turn, guest, host)), None)
     return pursuit
+
+
+def scene(turn: Turn, unit: str, host: str) -> Facts:
+    """Between which states, and when: what decides which instrument an obligation rests on."""
+    return Facts(
+        unit=UnitFacts(origin_state=cast("Origin | None", turn.state_of(unit))),
+        crossing=CrossingFacts(to=cast("Place", host), time=turn.time),
+    )
 
 
 def _withdraw(turn: Turn, pursuit: Pursuit, withdrawn: list[Duty]) -> Pursuit:

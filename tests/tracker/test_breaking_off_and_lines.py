@@ -16,6 +16,7 @@ from tracker.inputs import (
     JoinPursuit,
     ReportContact,
     ReportDanger,
+    ReportHandover,
     ReportHold,
     ReportHostDecision,
     StartPursuit,
@@ -141,3 +142,33 @@ def test_a_member_that_uploads_late_does_not_turn_the_clock_of_the_others_back(s
 
     assert isinstance(contact, PursuitContact)
     assert unix_s(contact.time) == pytest.approx(newest - 0.25, abs=0.01)
+
+
+def test_a_person_held_is_said_in_the_decision_until_the_handover(scene: Scene) -> None:
+    scene.drive("BE-K03", -1500, 600)
+    scene.do(ReportContact(id="p-1", host="NL", at=scene.now))
+    held = scene.do(ReportHold(id="p-1", at=scene.now))
+    handed = scene.do(ReportHandover(id="p-1", at=scene.now, to="NL patrol"))
+
+    [prompt] = [event for event in held if isinstance(event, Decision)]
+    [after] = [event for event in handed if isinstance(event, Decision)]
+    assert any("A person is held" in warning for warning in prompt.warnings)
+    assert prompt.warnings != after.warnings
+    assert after.supersedes == prompt.id
+
+
+@pytest.mark.parametrize(
+    ("years_ago", "hand_over", "report"), [(0, "Art. 36(2)", "Art. 46(1)"), (10, "Art. 18", "Art. 36")]
+)
+def test_what_is_owed_rests_on_the_law_of_its_day(engine: Engine, years_ago: int, hand_over: str, report: str) -> None:
+    scene = Scene(engine)
+    scene.now -= years_ago * 365.25 * 86_400
+    scene.do(StartPursuit(id="p-1", unit="BE-K03", started_in="BE", at=scene.now))
+    scene.drive("BE-K03", -1500, 600)
+    scene.do(ReportHold(id="p-1", at=scene.now))
+    scene.do(ReportHandover(id="p-1", at=scene.now))
+    scene.do(EndPursuit(id="p-1", at=scene.now))
+
+    opened = {event.kind: event.article for event in scene.events if isinstance(event, ObligationOpened)}
+    assert opened["hand_over"].endswith(hand_over)
+    assert opened["report"].endswith(report)
