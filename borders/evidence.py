@@ -50,6 +50,12 @@ DRIFT_S: Final = 6.0
 """Where velocities are not stated, no path counts that is slower than an optimist's error drifts: by its standard
 deviation in so many seconds."""
 
+NEWEST: Final = 12
+EVERY: Final = 3
+"""To weigh a crossing, the newest fixes and every third of those before say enough; where and when it was is then
+estimated from all.
+"""
+
 UNSEEN_S: Final = 30.0
 """A unit that was beyond for as long as this, and no path led there, is believed there."""
 
@@ -77,7 +83,7 @@ def weigh(
     """Weigh the path of `samples`, the newest in `place`, of a unit believed in `believed` since an instant, where it
     came from `origin` (the same, or the state from which it went onto a bridge).
     """
-    path = estimate(samples)
+    path = estimate((*samples[:-NEWEST:EVERY], *samples[-NEWEST:]))
     crossed, crossing, always = _shares(atlas, path, believed, since, place)
     passages = _passages(atlas, path, believed, since, crossing)
     if not passages or passages[-1].to is not place:
@@ -88,13 +94,26 @@ def weigh(
     drifts = not path.has_velocity and math.hypot(*path.velocity) < OPTIMISM * samples[-1].sigma_m / DRIFT_S
     if not afar:
         certain = beyond >= BEYOND_TO_CONFIRM and crossed >= CERTAIN_BESIDE and not drifts
+        if certain:
+            passages = _refined(atlas, samples, believed, since, passages)
         return Evidence(
             passages, is_probable=certain or (crossing >= CERTAIN and not drifts), is_certain=certain, was_there=False
         )
     enough = CERTAIN if beyond <= SWIFT else CERTAIN_SLOWLY
     certain = crossing >= enough and crossed >= 0.5 and beyond >= BEYOND_TO_CONFIRM
     certain = certain or (crossed >= CERTAIN_ALONE and agrees(samples))
+    if certain:
+        passages = _refined(atlas, samples, believed, since, passages)
     return Evidence(passages, is_probable=crossing >= PROBABLE, is_certain=certain, was_there=False)
+
+
+def _refined(
+    atlas: Atlas, samples: Samples, believed: Territory, since: float, passages: tuple[Passage, ...]
+) -> tuple[Passage, ...]:
+    """The same borders, their places and times by all that is remembered."""
+    better = _passages(atlas, estimate(samples), believed, since, passages[-1].confidence)
+    same = [(one.from_, one.to) for one in better] == [(one.from_, one.to) for one in passages]
+    return better if same else passages
 
 
 def _comes_from_afar(atlas: Atlas, samples: Samples, *home_territories: Territory) -> bool:
