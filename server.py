@@ -218,15 +218,15 @@ def main() -> None:
     except Refused as error:
         typer.echo(f"drempelloos: {error}", err=True)
         sys.exit(2)
+    except BrokenPipeError:  # whoever read the lines has read enough
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        sys.exit(1)
     except (DrempelloosError, BoundaryFileError, OSError) as error:
         typer.echo(f"drempelloos: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            sys.stdout.close()
-        sys.exit(1)
 
 
 if __name__ == "__main__":
