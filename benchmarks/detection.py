@@ -1,7 +1,8 @@
 """A laboratory for crossings: drives with exact truth, seen by a receiver that lies, scored.
 
 `python -m benchmarks.detection [--seeds N] [--bare] [--set ordinary|hard]` prints our detector beside a naive one that
-tests every ping against the polygons. `--bare` receivers state neither speed nor course.
+tests every ping against the polygons, and the limit for place: an estimator that knows road and receiver. `--bare`
+receivers state neither speed nor course.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final, NamedTuple
 
-from benchmarks.roads import Position, Road, Truth, across, along, beside, border_lines, standing
+import numpy as np
+
+from benchmarks.roads import Motion, Position, Road, Truth, across, along, beside, border_lines, standing, truths
 from borders import boundary_file
 from borders.atlas import Atlas
 from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted
@@ -50,6 +53,8 @@ class Drive(NamedTuple):
     kind: str
     fixes: list[Fix]
     truths: list[Truth]
+    road: Road
+    receiver: Receiver
 
 
 class Told(NamedTuple):
@@ -121,10 +126,10 @@ def ordinary(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bo
     for _ in range(120):
         receiver = receivers(random, 1.5, 6, optimists=0.0, bare=bare)
         road, crossings = across(random, atlas, lines, before_s=60, after_s=30, turn_dps=random.choice((0, 1)))
-        yield Drive("across", observe(random, receiver, road, 90, NO_GAP), crossings)
+        yield Drive("across", observe(random, receiver, road, 90, NO_GAP), crossings, road, receiver)
         receiver = receivers(random, 1.5, 6, optimists=0.0, bare=bare)
         road, seconds = along(random, atlas, lines, nearest_m=20, furthest_m=70)
-        yield Drive("along", observe(random, receiver, road, seconds, NO_GAP), [])
+        yield Drive("along", observe(random, receiver, road, seconds, NO_GAP), [], road, receiver)
 
 
 def hard(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) -> Iterator[Drive]:
@@ -138,12 +143,14 @@ def hard(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) 
         length = random.uniform(16, 50)
         from_s = crossings[0].at_s - length * random.uniform(0.15, 0.85)
         gap = (from_s, from_s + length) if number % 3 == 0 else NO_GAP
-        yield Drive("gap" if gap[1] else "across", observe(random, receiver(), road, 110, gap), crossings)
+        kind, seen = "gap" if gap[1] else "across", receiver()
+        yield Drive(kind, observe(random, seen, road, 110, gap), crossings, road, seen)
         if number < 90:
             road, seconds = along(random, atlas, lines, nearest_m=6, furthest_m=30)
-            yield Drive("along", observe(random, receiver(), road, seconds, NO_GAP), [])
-            spot = beside(random, atlas, lines, nearest_m=4, furthest_m=30)
-            yield Drive("standing", observe(random, receiver(), standing(spot), 240, NO_GAP), [])
+            seen = receiver()
+            yield Drive("along", observe(random, seen, road, seconds, NO_GAP), [], road, seen)
+            road, seen = standing(beside(random, atlas, lines, nearest_m=4, furthest_m=30)), receiver()
+            yield Drive("standing", observe(random, seen, road, 240, NO_GAP), [], road, seen)
 
 
 def ours(atlas: Atlas, drive: Drive) -> Answer:
@@ -193,6 +200,42 @@ def naive(atlas: Atlas, drive: Drive) -> Answer:
             answer.confirmed.append(Told(at_s, at_s, fix.lon, fix.lat, before, now, fix.accuracy_m, 0.5, 1.0))
         before = now
     return answer
+
+
+def limit(atlas: Atlas, drive: Drive) -> Answer:
+    """What nobody can do better: the road's exact shape and the receiver's exact habits are known, and only where the
+    road lies is asked (generalised least squares over all fixes until 1.2 s after the crossing).
+    """
+    answer = Answer([], [], 0, 0)
+    for truth in drive.truths:
+        known_s = truth.at_s + 1.2
+        errors = [(fix.fixed_at - STARTED_AT, _error(drive.road, fix)) for fix in drive.fixes]
+        kept = [
+            (at, error) for at, error in errors if at <= known_s and math.hypot(*error) < 8 * drive.receiver.sigma_m
+        ]
+        at = np.array([second for second, _ in kept])
+        apart = np.abs(at[:, None] - at)
+        alike = drive.receiver.slow * np.exp(-apart / drive.receiver.memory_s)
+        weights = np.linalg.solve(alike + (1.001 - drive.receiver.slow) * np.eye(at.size), np.ones(at.size))
+        off = (weights @ np.array([error for _, error in kept]) / weights.sum()).tolist()
+
+        def moved(t: float, off: tuple[float, float] = (off[0], off[1])) -> Motion:
+            motion = drive.road(t)
+            lon, lat = LocalPlane(motion.lon, motion.lat).lonlat(*off)
+            return motion._replace(lon=lon, lat=lat)
+
+        answer.confirmed.extend(
+            Told(known_s, found.at_s, found.lon, found.lat, found.from_territory, found.to_territory, 0.0, 0.0, 1.0)
+            for found in truths(atlas, moved, truth.at_s + 20)
+            if (found.from_territory, found.to_territory) == (truth.from_territory, truth.to_territory)
+        )
+    return answer
+
+
+def _error(road: Road, fix: Fix) -> tuple[float, float]:
+    """Metres east and north by which a fix is wrong."""
+    motion = road(fix.fixed_at - STARTED_AT)
+    return LocalPlane(motion.lon, motion.lat).xy(fix.lon, fix.lat)
 
 
 class Score(NamedTuple):
@@ -280,7 +323,7 @@ def _same(truth: Truth, told: Told) -> bool:
 
 
 SETS: Final = {"ordinary": ordinary, "hard": hard}
-DETECTORS: Final[dict[str, Callable[[Atlas, Drive], Answer]]] = {"ours": ours, "naive": naive}
+DETECTORS: Final[dict[str, Callable[[Atlas, Drive], Answer]]] = {"ours": ours, "naive": naive, "limit": limit}
 
 
 def main() -> None:
