@@ -23,7 +23,7 @@ from borders.features import Feature, features
 from borders.geodesy import Floats
 from borders.grid import MIXED, Codes, Edges, Grid, Ids
 from borders.lines import Lines, crossings
-from borders.states import BENELUX, BOX, TERRITORIES, Territory, border_name
+from borders.states import BOX, TERRITORIES, Territory, border_name
 
 _SAME_DEG: Final = 1e-9
 """Border points nearer together than this (0.1 mm) are one."""
@@ -87,7 +87,6 @@ class Atlas:
         """What to show wherever the borders are shown."""
         self._coverage: Final = coverage
         self._polygons: Final = _polygons(coverage)
-        self._enclaves: Final = _enclaves(coverage)
         self._edges: Final = _edges(coverage)
         self._lines: Final = Lines(BOX, self._edges)
         self._grid: Final = Grid(BOX, self._edges, self._anywhere)
@@ -212,15 +211,6 @@ class Atlas:
         touched = self._lines.within(lon, lat, radius_m)
         return (own, *(other for other in TERRITORIES if other in touched and other is not own))
 
-    def near_enclave(self, lon: float, lat: float) -> bool:
-        """Whether a position lies in an enclave (Baarle's, and those that the Vennbahn cuts off) or within about 100 m.
-
-        Raises:
-            BadCoordinate: it is no position.
-        """
-        _check(lon, lat)
-        return bool(self._enclaves.query(shapely.Point(lon, lat), predicate="dwithin", distance=_NEAR_DEG).size)
-
     def cross(self, a: tuple[float, float], b: tuple[float, float]) -> tuple[BorderPoint, ...]:
         """Every passage from one territory into another on the segment from `a` to `b`, in order.
 
@@ -283,22 +273,6 @@ def _check_many(lon: Floats, lat: Floats) -> None:
             _check(float(lon.flat[first]), float(lat.flat[first]))
         except BadCoordinate as error:
             raise BadCoordinate(f"position {first}: {error}") from None
-
-
-_NEAR_DEG: Final = 0.0012
-"""Some 130 m north, 85 m east."""
-
-
-def _enclaves(coverage: Coverage) -> shapely.STRtree:
-    """What lies wholly inside a party to the treaty and is not its own: the holes of its territory, in degrees."""
-    return shapely.STRtree(
-        [
-            shapely.Polygon(hole / MICRO)
-            for territory, (_, *holes) in coverage.polygons()
-            if territory in BENELUX
-            for hole in holes
-        ]
-    )
 
 
 def _polygons(coverage: Coverage) -> dict[int, shapely.MultiPolygon]:

@@ -45,8 +45,6 @@ CERTAIN_SLOWLY: Final = 0.995
 """A unit from afar that has not come clear of the border after so many fixes may have turned along it."""
 CERTAIN_BESIDE: Final = 0.99
 """Of a unit that does not come from afar."""
-CERTAIN_AMONG_ENCLAVES: Final = 0.95
-"""The same in Baarle: no parcel there is wide enough for more, and borders are crossed every hundred metres."""
 
 DRIFT_S: Final = 6.0
 """Where velocities are not stated, no path counts that is slower than an optimist's error drifts: by its standard
@@ -95,8 +93,7 @@ def weigh(
     afar = _comes_from_afar(atlas, samples, believed, origin)
     drifts = not path.has_velocity and math.hypot(*path.velocity) < OPTIMISM * samples[-1].sigma_m / DRIFT_S
     if not afar:
-        enough = CERTAIN_AMONG_ENCLAVES if atlas.near_enclave(samples[-1].lon, samples[-1].lat) else CERTAIN_BESIDE
-        certain = beyond >= BEYOND_TO_CONFIRM and crossed >= enough and not drifts
+        certain = beyond >= BEYOND_TO_CONFIRM and crossed >= CERTAIN_BESIDE and not drifts
         if certain:
             passages = _refined(atlas, samples, believed, since, passages)
         return Evidence(

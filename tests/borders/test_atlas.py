@@ -367,11 +367,3 @@ def test_border_lengths_are_those_measured_on_the_source(atlas: Atlas) -> None:
 
 def test_border_point_is_named_by_its_border() -> None:
     assert BorderPoint(0.5, 4.0, 51.0, NL, BE).border == "BE-NL"
-
-
-def test_near_an_enclave_is_baarle_and_the_vennbahn(atlas: Atlas) -> None:
-    assert atlas.near_enclave(4.9294, 51.4381)
-    assert not atlas.near_enclave(4.7326, 51.4851)
-    assert not atlas.near_enclave(6.0208, 50.7545)
-    with pytest.raises(BadCoordinate):
-        atlas.near_enclave(math.nan, 51.4)
