@@ -68,6 +68,7 @@ class Kind(StrEnum):
     PROBABLE = "probable"
     CONFIRMED = "confirmed"
     RETRACTED = "retracted"
+    CORRECTED = "corrected"
 
 
 @app.command()

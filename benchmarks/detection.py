@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.roads import Motion, Position, Road, Truth, across, along, beside, border_lines, standing, truths
 from borders import boundary_file
 from borders.atlas import Atlas
-from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted
+from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, sample_of
 from borders.geodesy import LocalPlane, distance_m
 from borders.states import Territory
 from tracker.fix import Fix
@@ -156,11 +156,11 @@ def hard(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) 
 def ours(atlas: Atlas, drive: Drive) -> Answer:
     """What our detector says of a drive."""
     detector = Detector(atlas)
-    watch = detector.begin(drive.fixes[0])
+    watch = detector.begin(sample_of(drive.fixes[0]))
     answer = Answer([], [], 0, 0)
     probables = taken_back = 0
     for fix in drive.fixes[1:]:
-        watch, notices = detector.step(watch, fix)
+        watch, notices = detector.step(watch, sample_of(fix))
         known_s = fix.fixed_at - STARTED_AT
         for notice in notices:
             match notice:

@@ -11,14 +11,15 @@ stands beside one, has fixes on the other side and no such path.
 
 from __future__ import annotations
 
-from typing import Final, Protocol, TypedDict
+from typing import Final, Protocol
 
 import msgspec
 
 from borders.ahead import CLEAR_TO_ANNOUNCE_M, NEARER_TO_ANNOUNCE, SEEN_TO_ANNOUNCE, Approach, look_ahead
 from borders.atlas import Atlas
-from borders.error_model import sigma_m
+from borders.error_model import RADIUS_68, sigma_m
 from borders.evidence import carried, weigh
+from borders.hindsight import around
 from borders.motion import KEPT_S, MAX_SPEED_MPS, Sample, implausible, is_alone, remember
 from borders.notices import (
     Approaching,
@@ -29,10 +30,11 @@ from borders.notices import (
     Probable,
     Retracted,
     Suspect,
+    fields,
     retract,
 )
 from borders.states import Territory
-from borders.watch import Announced, Pending, Watch
+from borders.watch import Announced, Crossed, Pending, Watch
 from borders.zones import STAY_S, fold
 
 __all__ = [
@@ -92,20 +94,6 @@ class Settings(msgspec.Struct, frozen=True):
     """How far ahead a crossing is announced."""
 
 
-class _Fields(TypedDict):
-    number: int
-    from_: Territory
-    to: Territory
-    border: str
-    lon: float
-    lat: float
-    crossed_at: float
-    uncertainty_m: float
-    uncertainty_s: float
-    confidence: float
-    via: Territory | None
-
-
 class Detector:
     """Turns fixes into crossings. Holds no memory of units; that is in each unit's `Watch`."""
 
@@ -113,26 +101,23 @@ class Detector:
         self.atlas: Final = atlas
         self.settings: Final = settings
 
-    def begin(self, fix: Located) -> Watch:
+    def begin(self, sample: Sample) -> Watch:
         """A unit's first fix: it is believed to be where that says."""
-        sample = _sample(fix)
-        quality, sure = self._standing(fix)
-        territory = self.atlas.territory(fix.lon, fix.lat)
+        quality, sure = self._standing(sample, self.atlas.distance_bound_m(sample.lon, sample.lat))
+        territory = self.atlas.territory(sample.lon, sample.lat)
         return Watch(territory, quality, (sample,), home=sample if sure else None)
 
-    def step(self, watch: Watch, fix: Located) -> tuple[Watch, Notices]:
-        """A further fix: what is remembered then, and what is to be told. One that is not newer changes nothing."""
-        if fix.fixed_at <= watch.samples[-1].at or (watch.strays and fix.fixed_at <= watch.strays[-1].at):
-            return msgspec.structs.replace(watch, quality="late"), ()
-        sample = _sample(fix)
+    def step(self, watch: Watch, sample: Sample) -> tuple[Watch, Notices]:
+        """A fix newer than all before: what is remembered then, and what is to be told."""
         reason = implausible(watch.samples, sample)
+        bound_m = self.atlas.distance_bound_m(sample.lon, sample.lat)
         if reason is not None:
-            return self._stray(watch, fix, sample, reason)
-        quality, sure = self._standing(fix)
-        place = self.atlas.territory(fix.lon, fix.lat)
+            return self._stray(watch, sample, bound_m, reason)
+        quality, sure = self._standing(sample, bound_m)
+        place = self.atlas.territory(sample.lon, sample.lat)
         watch = msgspec.structs.replace(
             watch,
-            samples=remember(watch.samples, sample, is_far=self.atlas.distance_bound_m(fix.lon, fix.lat) > FAR_M),
+            samples=remember(watch.samples, sample, is_far=bound_m > FAR_M),
             strays=(),
             quality=quality,
             home=sample if sure and place is watch.territory else watch.home,
@@ -144,17 +129,21 @@ class Detector:
             return self._settle(watch, place, "the unit left or entered the covered area")
         return self._elsewhere(watch, place)
 
-    def _standing(self, fix: Located) -> tuple[str, bool]:
+    def is_far(self, sample: Sample) -> bool:
+        """Whether a unit that is there needs to remember little."""
+        return self.atlas.distance_bound_m(sample.lon, sample.lat) > FAR_M
+
+    def _standing(self, sample: Sample, bound_m: float) -> tuple[str, bool]:
         """The quality of a fix, and whether it is surely in its own territory."""
-        bound_m = self.atlas.distance_bound_m(fix.lon, fix.lat)
-        if bound_m > SURE * fix.accuracy_m:
+        accuracy_m = RADIUS_68 * sample.sigma_m
+        if bound_m > SURE * accuracy_m:
             return "ok", True
-        if len(self.atlas.within(fix.lon, fix.lat, SURE * fix.accuracy_m)) == 1:
+        if len(self.atlas.within(sample.lon, sample.lat, SURE * accuracy_m)) == 1:
             return "ok", True
-        touched = self.atlas.within(fix.lon, fix.lat, fix.accuracy_m)
+        touched = self.atlas.within(sample.lon, sample.lat, accuracy_m)
         return ("ambiguous" if len(touched) > 1 else "ok"), False
 
-    def _stray(self, watch: Watch, fix: Located, sample: Sample, reason: str) -> tuple[Watch, Notices]:
+    def _stray(self, watch: Watch, sample: Sample, bound_m: float, reason: str) -> tuple[Watch, Notices]:
         """A fix that does not follow from the last ones, until it does follow from others like it."""
         agrees = watch.strays and implausible(watch.strays, sample) is None
         strays = (*watch.strays, sample) if agrees else (sample,)
@@ -162,7 +151,7 @@ class Detector:
         if len(strays) < (STRAYS_TO_REPLACE if alone else STRAYS_TO_MOVE):
             told = () if watch.strays else (Suspect(sample.lon, sample.lat, sample.at, reason),)
             return msgspec.structs.replace(watch, strays=strays, quality="suspect"), told
-        quality, sure = self._standing(fix)
+        quality, sure = self._standing(sample, bound_m)
         known = watch.samples[:-1] if alone else watch.samples
         place = self.atlas.territory(sample.lon, sample.lat)
         moved = msgspec.structs.replace(watch, samples=strays, strays=(), quality=quality)
@@ -174,7 +163,7 @@ class Detector:
         if not sure:
             return moved, ()
         moved = msgspec.structs.replace(moved, home=sample)
-        return self._confirm(moved, carried(self.atlas, last, sample, watch.territory), place)
+        return self._confirm(moved, carried(self.atlas, last, sample, watch.territory), place, last)
 
     def _is_at_home(self, watch: Watch, sample: Sample) -> bool:
         return self.atlas.territory(sample.lon, sample.lat) is watch.territory
@@ -207,7 +196,7 @@ class Detector:
     def _stay(self, watch: Watch, entered: Passage) -> tuple[Watch, Notices]:
         """It is in a shared zone and not on a bridge: tell how it came there."""
         told = tuple(retract(notice, "the unit stays in the zone between") for notice in watch.open_notices)
-        notice = Confirmed(**_facts(entered, watch.numbers))
+        notice = Confirmed(**fields(entered, watch.numbers))
         watch = msgspec.structs.replace(watch, entered=None, pending=None, ahead=None, numbers=watch.numbers + 1)
         return watch, (*told, notice)
 
@@ -227,34 +216,54 @@ class Detector:
         if evidence.was_there:
             if watch.home is None:
                 return self._settle(watch, place, "the unit was there from the beginning")
-            return self._confirm(watch, carried(self.atlas, watch.home, watch.samples[-1], watch.territory), place)
+            passages = carried(self.atlas, watch.home, watch.samples[-1], watch.territory)
+            return self._confirm(watch, passages, place, watch.home)
         told, _ = fold(watch.entered, evidence.passages)
         if evidence.is_probable and pending.probable is None and told:
-            probable = Probable(**_facts(told[-1], pending.number))
+            probable = Probable(**fields(told[-1], pending.number))
             pending = msgspec.structs.replace(pending, probable=probable)
             return msgspec.structs.replace(watch, pending=pending), (probable,)
         return watch, ()
 
-    def _confirm(self, watch: Watch, passages: tuple[Passage, ...], place: Territory) -> tuple[Watch, Notices]:
-        """Every border of the way, in order; one that was told before keeps its number."""
+    def _confirm(
+        self, watch: Watch, passages: tuple[Passage, ...], place: Territory, last_home: Sample | None = None
+    ) -> tuple[Watch, Notices]:
+        """Every border of the way, in order; one that was told before keeps its number. `last_home` is where the way
+        began, if the fixes of it are no longer remembered.
+        """
+        believed, whence, believed_since = watch.territory, watch.entered, watch.since
         since = passages[-1].crossed_at if passages else watch.samples[-1].at
         passages, entered = fold(watch.entered, passages)
-        told = {(notice.from_, notice.to): notice for notice in watch.open_notices}
-        notices: list[Notice] = []
+        told = list(watch.open_notices)
+        notices: list[Confirmed] = []
         numbers = watch.numbers
         for passage in passages:
             if Territory.OUTSIDE in (passage.from_, passage.to):
                 continue
-            before = told.pop((passage.from_, passage.to), None)
-            number = numbers if before is None else before.number
-            numbers += before is None
-            notices.append(Confirmed(**_facts(passage, number)))
+            same = [notice for notice in told if (notice.from_, notice.to) == (passage.from_, passage.to)]
+            number = same[-1].number if same else numbers
+            numbers += not same
+            told = [notice for notice in told if notice.number != number]
+            notices.append(Confirmed(**fields(passage, number)))
         # On a bridge the far bank that was announced is still to come.
         kept = watch.ahead if entered is not None and not notices and watch.pending_probable is None else None
-        elsewhere = [] if kept else [retract(notice, "the unit crossed elsewhere") for notice in told.values()]
+        elsewhere = [] if kept else [retract(notice, "the unit crossed elsewhere") for notice in told]
         home = watch.home if watch.home is not None and watch.home.at >= since else None
+        crossed = watch.crossed
+        if notices:
+            crossed = Crossed(
+                believed, believed_since, whence, tuple(notices), around(watch.samples, notices, last_home)
+            )
         watch = msgspec.structs.replace(
-            watch, territory=place, since=since, home=home, entered=entered, pending=None, ahead=kept, numbers=numbers
+            watch,
+            territory=place,
+            since=since,
+            home=home,
+            entered=entered,
+            pending=None,
+            ahead=kept,
+            numbers=numbers,
+            crossed=crossed,
         )
         return watch, (*elsewhere, *notices)
 
@@ -270,7 +279,7 @@ class Detector:
         ahead = msgspec.structs.replace(ahead, seen=ahead.seen + 1, misses=0)
         if ahead.notice is not None or not _is_nearing(ahead, approach, watch.samples[-1].sigma_m):
             return msgspec.structs.replace(watch, ahead=ahead), ()
-        notice = Approaching(**_facts(approach.passage, ahead.number), eta_s=approach.eta_s)
+        notice = Approaching(**fields(approach.passage, ahead.number), eta_s=approach.eta_s)
         return msgspec.structs.replace(watch, ahead=msgspec.structs.replace(ahead, notice=notice)), (notice,)
 
     def _miss(self, watch: Watch) -> tuple[Watch, Notices]:
@@ -292,21 +301,6 @@ def _is_nearing(ahead: Announced, approach: Approach, sigma: float) -> bool:
     return ahead.seen >= SEEN_TO_ANNOUNCE and nearer_m >= max(NEARER_TO_ANNOUNCE * ahead.from_m, 2.0 * sigma)
 
 
-def _sample(fix: Located) -> Sample:
+def sample_of(fix: Located) -> Sample:
+    """A fix as it is remembered."""
     return Sample(fix.fixed_at, fix.lon, fix.lat, sigma_m(fix.accuracy_m), fix.speed_mps, fix.course_deg)
-
-
-def _facts(passage: Passage, number: int) -> _Fields:
-    return _Fields(
-        number=number,
-        from_=passage.from_,
-        to=passage.to,
-        border=passage.border,
-        lon=passage.lon,
-        lat=passage.lat,
-        crossed_at=passage.crossed_at,
-        uncertainty_m=passage.uncertainty_m,
-        uncertainty_s=passage.uncertainty_s,
-        confidence=passage.confidence,
-        via=passage.via,
-    )

@@ -85,7 +85,7 @@ def weigh(
     """
     path = estimate((*samples[:-NEWEST:EVERY], *samples[-NEWEST:]))
     crossed, crossing, always = _shares(atlas, path, believed, since, place)
-    passages = _passages(atlas, path, believed, since, crossing)
+    passages = passages_of(atlas, path, believed, since, crossing)
     if not passages or passages[-1].to is not place:
         long = path.times[-1] - max(path.times[0], since) >= UNSEEN_S
         return NOTHING._replace(was_there=long and always >= CERTAIN_SLOWLY)
@@ -111,7 +111,7 @@ def _refined(
     atlas: Atlas, samples: Samples, believed: Territory, since: float, passages: tuple[Passage, ...]
 ) -> tuple[Passage, ...]:
     """The same borders, their places and times by all that is remembered."""
-    better = _passages(atlas, estimate(samples), believed, since, passages[-1].confidence)
+    better = passages_of(atlas, estimate(samples), believed, since, passages[-1].confidence)
     same = [(one.from_, one.to) for one in better] == [(one.from_, one.to) for one in passages]
     return better if same else passages
 
@@ -157,9 +157,9 @@ def _lonlat(path: Path, points: Floats) -> tuple[Floats, Floats]:
     return lon + (points[..., 0] - x) * east, lat + (points[..., 1] - y) * north
 
 
-def _passages(atlas: Atlas, path: Path, believed: Territory, since: float, confidence: float) -> tuple[Passage, ...]:
-    """The borders that lead from the believed territory to the end of the path, without detours: a territory that the
-    path left again is not on the way.
+def passages_of(atlas: Atlas, path: Path, believed: Territory, since: float, confidence: float) -> tuple[Passage, ...]:
+    """The borders that lead from the believed territory, where the unit was since an instant, to the end of the path,
+    without detours: a territory that the path left again is not on the way.
     """
     codes = atlas.territories(*_lonlat(path, path.points))
     # Where both ends of a step lie in one territory the step may still leave it, but comes back.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypedDict
 
 import msgspec
 
 from borders.states import Territory
+
+Told = Literal["approaching", "probable", "confirmed"]
 
 
 class _Crossing(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +44,15 @@ class Confirmed(_Crossing, frozen=True, kw_only=True):
     """It has crossed."""
 
 
+class Corrected(_Crossing, frozen=True, kw_only=True):
+    """A confirmed crossing was there and then, as a fix shows that came late. It has the number of what it corrects."""
+
+
 class Retracted(_Crossing, frozen=True, kw_only=True):
-    """An announced crossing did not happen."""
+    """A crossing that was told did not happen. One that was confirmed is taken back only for a fix that came late."""
 
     reason: str
-    takes_back: Literal["approaching", "probable"]
+    takes_back: Told
 
 
 class Suspect(msgspec.Struct, frozen=True):
@@ -58,7 +64,7 @@ class Suspect(msgspec.Struct, frozen=True):
     reason: str
 
 
-Notice = Approaching | Probable | Confirmed | Retracted | Suspect
+Notice = Approaching | Probable | Confirmed | Corrected | Retracted | Suspect
 Notices = tuple[Notice, ...]
 
 
@@ -77,21 +83,42 @@ class Passage(NamedTuple):
     via: Territory | None = None
 
 
-def retract(notice: Approaching | Probable, reason: str) -> Retracted:
-    """Take a notice back."""
-    what: Literal["approaching", "probable"] = "approaching" if isinstance(notice, Approaching) else "probable"
-    return Retracted(
-        number=notice.number,
-        from_=notice.from_,
-        to=notice.to,
-        border=notice.border,
-        lon=notice.lon,
-        lat=notice.lat,
-        crossed_at=notice.crossed_at,
-        uncertainty_m=notice.uncertainty_m,
-        uncertainty_s=notice.uncertainty_s,
-        confidence=notice.confidence,
-        via=notice.via,
-        reason=reason,
-        takes_back=what,
+class Fields(TypedDict):
+    """What every notice of a crossing says."""
+
+    number: int
+    from_: Territory
+    to: Territory
+    border: str
+    lon: float
+    lat: float
+    crossed_at: float
+    uncertainty_m: float
+    uncertainty_s: float
+    confidence: float
+    via: Territory | None
+
+
+def fields(crossing: Passage | Approaching | Probable | Confirmed, number: int) -> Fields:
+    """What a notice says of a crossing, under a number."""
+    return Fields(
+        number=number,
+        from_=crossing.from_,
+        to=crossing.to,
+        border=crossing.border,
+        lon=crossing.lon,
+        lat=crossing.lat,
+        crossed_at=crossing.crossed_at,
+        uncertainty_m=crossing.uncertainty_m,
+        uncertainty_s=crossing.uncertainty_s,
+        confidence=crossing.confidence,
+        via=crossing.via,
     )
+
+
+_NAMES: Final[dict[type, Told]] = {Approaching: "approaching", Probable: "probable", Confirmed: "confirmed"}
+
+
+def retract(notice: Approaching | Probable | Confirmed, reason: str) -> Retracted:
+    """Take a notice back."""
+    return Retracted(**fields(notice, notice.number), reason=reason, takes_back=_NAMES[type(notice)])

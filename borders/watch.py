@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from borders.motion import Sample
-from borders.notices import Approaching, Passage, Probable
+from borders.notices import Approaching, Confirmed, Passage, Probable
 from borders.states import Territory
 
 
@@ -30,6 +30,19 @@ class Announced(msgspec.Struct, frozen=True):
     notice: Approaching | None = None
 
 
+class Crossed(msgspec.Struct, frozen=True):
+    """The latest way over borders that was told, and the fixes around it, to hold against one that comes late."""
+
+    believed: Territory
+    """Where the unit was believed to be before."""
+    since: float
+    """And since when, Unix seconds."""
+    entered: Passage | None
+    """How it had come into the shared zone that it was believed in."""
+    told: tuple[Confirmed, ...]
+    samples: tuple[Sample, ...]
+
+
 class Watch(msgspec.Struct, frozen=True):
     """Everything that is remembered of one unit."""
 
@@ -49,6 +62,7 @@ class Watch(msgspec.Struct, frozen=True):
     ahead: Announced | None = None
     numbers: int = 0
     """Possible crossings numbered so far."""
+    crossed: Crossed | None = None
 
     @property
     def pending_probable(self) -> Probable | None:

@@ -96,6 +96,18 @@ def decide_again(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit) ->
     return pursuit
 
 
+def decide_instead(
+    turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, unit: str, crossing: CrossingConfirmed | None
+) -> Pursuit:
+    """The crossing of the latest decision did not happen: decide on the one before it, or on where the unit is."""
+    member = pursuit.member(unit)
+    if member is None or pursuit.phase is Phase.ENDED:
+        return pursuit
+    if crossing is None and member.territory in (None, _unit(turn, unit).state):
+        return turn.keep(pursuit.with_member(msgspec.structs.replace(member, decision=None)))
+    return _decide(turn, contact_points, pursuit, unit, crossing, again=True, even_if_same=True)
+
+
 def _decide(
     turn: Turn,
     contact_points: ContactPoints,
@@ -104,6 +116,7 @@ def _decide(
     crossing: CrossingConfirmed | None,
     *,
     again: bool = False,
+    even_if_same: bool = False,
 ) -> Pursuit:
     member = pursuit.member(unit)
     if member is None or member.territory is None:
@@ -117,7 +130,7 @@ def _decide(
     facts = _facts(pursuit, known, member, member.territory, crossing, turn.time)
     found = decide(facts, None if point is None else point.name)
     previous = member.decision
-    if again and previous is not None and _same_answer(found, previous):
+    if again and not even_if_same and previous is not None and _same_answer(found, previous):
         return pursuit
 
     obligations = []

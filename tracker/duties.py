@@ -131,6 +131,19 @@ def lift_break_off(turn: Turn, pursuit: Pursuit) -> Pursuit:
     return _withdraw(turn, pursuit, lifted)
 
 
+def withdraw_from(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
+    """Take back everything that was asked for towards a host that nobody has entered after all."""
+    return _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.host == host])
+
+
+def move_deadlines(turn: Turn, pursuit: Pursuit, unit: str, before: float, now: float) -> Pursuit:
+    """What was due by a crossing of a unit is due by the time at which that is now known to have been (data times)."""
+    for duty in pursuit.duties:
+        if duty.unit == unit and duty.deadline_at == before:
+            pursuit = turn.keep(pursuit.with_duty(msgspec.structs.replace(duty, deadline_at=now)))
+    return pursuit
+
+
 def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
     """The pursuit is over: what could only be done during it lapses, what must follow it remains.
 

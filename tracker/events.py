@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Final, get_args
+from typing import Final, TypeGuard, get_args
 
 import msgspec
 
@@ -69,13 +69,29 @@ class CrossingProbable(_Crossing, frozen=True, kw_only=True, tag="crossing.proba
 
 
 class CrossingConfirmed(_Crossing, frozen=True, kw_only=True, tag="crossing.confirmed"):
-    """The unit has crossed."""
+    """The unit has crossed. Where a pursuit's crossings are shown as they stand, `corrected_by` names the event whose
+    place and time these are.
+    """
+
+    corrected_by: str | None = None
+
+
+class CrossingCorrected(_Crossing, frozen=True, kw_only=True, tag="crossing.corrected"):
+    """A fix that came late shows better where and when a unit crossed. `crossing` is the event that confirmed it,
+    `supersedes` the latest that said where and when.
+    """
+
+    crossing: str
+    supersedes: str
 
 
 class CrossingRetracted(_Crossing, frozen=True, kw_only=True, tag="crossing.retracted"):
-    """An approaching or probable crossing that did not happen; `supersedes` names the event it takes back."""
+    """A crossing that was told did not happen; `supersedes` names the event it takes back. One that was confirmed
+    (`takes_back`) falls only to a fix that came late.
+    """
 
     reason: str
+    takes_back: str
     supersedes: str | None = None
 
 
@@ -249,7 +265,7 @@ class AlertAcknowledged(_Event, frozen=True, kw_only=True, tag="alert.acknowledg
     by: str
 
 
-CrossingEvent = CrossingApproaching | CrossingProbable | CrossingConfirmed | CrossingRetracted
+CrossingEvent = CrossingApproaching | CrossingProbable | CrossingConfirmed | CrossingCorrected | CrossingRetracted
 ObligationEvent = ObligationOpened | ObligationMet | ObligationOverdue | ObligationWithdrawn
 PursuitEvent = (
     PursuitStarted
@@ -265,10 +281,26 @@ PursuitEvent = (
 UnitEvent = UnitSeen | UnitStale | UnitLost | UnitSuspect
 Event = CrossingEvent | Decision | ObligationEvent | PursuitEvent | UnitEvent | AlertAcknowledged
 
-AlertEvent = CrossingApproaching | CrossingConfirmed | Decision | ObligationOverdue | PursuitHostDecision | UnitLost
-"""What a dispatcher must see, and acknowledges."""
+AlertEvent = (
+    CrossingApproaching
+    | CrossingConfirmed
+    | CrossingRetracted
+    | Decision
+    | ObligationOverdue
+    | PursuitHostDecision
+    | UnitLost
+)
+"""What a dispatcher must see, and acknowledges; of crossings that are taken back only those that were confirmed."""
 
-ALERTS: Final = get_args(AlertEvent)
+_ALERTS: Final = get_args(AlertEvent)
+
+
+def is_alert(event: Event) -> TypeGuard[AlertEvent]:
+    """Whether a dispatcher must see an event, if it is about a pursuit."""
+    if isinstance(event, CrossingRetracted):
+        return event.takes_back == "confirmed"
+    return isinstance(event, _ALERTS)
+
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)

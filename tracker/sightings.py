@@ -9,13 +9,17 @@ from typing import Final, TypedDict
 
 import msgspec
 
-from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect
+from borders.arrival import Arrival, arrive, set_back
+from borders.crossing import Detector, sample_of
+from borders.notices import Approaching, Confirmed, Corrected, Probable, Retracted, Suspect
 from borders.states import BENELUX, Territory
 from tracker import duties
+from tracker.corrections import correct, take_back
 from tracker.decisions import announce_contact, decide_crossing, decide_presence
 from tracker.events import (
     CrossingApproaching,
     CrossingConfirmed,
+    CrossingCorrected,
     CrossingEvent,
     CrossingProbable,
     CrossingRetracted,
@@ -30,7 +34,7 @@ from tracker.inputs import PingReceived
 from tracker.pursuits import Approach, Pursuit
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
-from tracker.units import Track
+from tracker.units import KnownCrossing, Track
 from tracker.world import World
 
 STALE_INTERVALS: Final = 5
@@ -40,6 +44,9 @@ SHORTEST_STALE_S: Final = 5.0
 LOST_AFTER_STALE: Final = 6
 """Lost after this many times the silence that makes it stale: 30 s at 1 Hz."""
 
+CLOCK_AHEAD_S: Final = 5.0
+"""A fix from further ahead of the server's clock comes from a clock that is wrong, and that may be set right."""
+
 _INTERVAL_RANGE_S: Final = (1.0, 60.0)
 _INTERVAL_WEIGHT: Final = 0.2
 _CROSSINGS_KEPT: Final = 50
@@ -48,9 +55,10 @@ _TYPES: Final = {
     Approaching: "crossing.approaching",
     Probable: "crossing.probable",
     Confirmed: "crossing.confirmed",
+    Corrected: "crossing.corrected",
     Retracted: "crossing.retracted",
 }
-_Notice = Approaching | Probable | Confirmed | Retracted
+_Notice = Approaching | Probable | Confirmed | Corrected | Retracted
 
 
 def sight(
@@ -63,12 +71,13 @@ def sight(
     """Let one fix happen."""
     fix = entry.fix
     before = world.tracks.get(fix.unit)
+    set_right = before is not None and _is_set_right(before, entry)
+    late = before is not None and not set_right and fix.fixed_at <= before.fix.fixed_at
     # A late fix does not turn the clock back: what it makes known becomes known now.
-    now = fix.fixed_at if before is None else max(fix.fixed_at, before.fix.fixed_at)
+    now = before.fix.fixed_at if before is not None and late else fix.fixed_at
     turn = Turn(world, entry.received_at, now, *fix.key, boundary_sha256)
 
-    watch, notices = (detector.begin(fix), ()) if before is None else detector.step(before.watch, fix)
-    late = before is not None and fix.fixed_at <= before.fix.fixed_at
+    watch, recall, notices = _arrive(detector, before, entry, set_right=set_right)
     track = Track(
         fix=before.fix if before is not None and late else fix,
         watch=watch,
@@ -79,6 +88,8 @@ def sight(
         territory=watch.territory,
         quality=watch.quality,
         announced=() if before is None else before.announced,
+        recall=recall,
+        crossed=() if before is None else before.crossed,
     )
     world.put(world.tracks, fix.unit, track)
     world.hear(fix.unit, entry.received_at)
@@ -87,18 +98,38 @@ def sight(
         silent_s = None if before is None else round(entry.received_at - before.received_at, 3)
         turn.emit(UnitSeen(id=turn.id("unit.seen"), time=turn.time, unit=fix.unit, silent_s=silent_s))
 
+    if before is not None and set_right:
+        ahead_s = -before.lag_s
+        reason = f"the unit's clock was {ahead_s:.0f} s ahead and was set back"
+        _suspect(turn, fix.unit, Suspect(before.fix.lon, before.fix.lat, before.fix.fixed_at, reason))
     for notice in notices:
         if isinstance(notice, Suspect):
             _suspect(turn, fix.unit, notice)
         else:
             _cross(turn, contact_points, fix.unit, notice)
-    if watch.territory is detector.atlas.territory(fix.lon, fix.lat):
+    _forget(turn, fix.unit)
+    if not late and watch.territory is detector.atlas.territory(fix.lon, fix.lat):
         # Else the belief is old, or the fix wrong, and neither says where a pursuit begins.
         _place_member(turn, contact_points, fix.unit, watch.territory)
     pursuit = _pursuit(turn, fix.unit)
     if pursuit is not None:
         duties.find_overdue(turn, pursuit)
     return turn.events
+
+
+def _is_set_right(before: Track, entry: PingReceived) -> bool:
+    """Whether the unit's clock was ahead of the server's, and this fix no longer is."""
+    right = entry.fix.fixed_at <= entry.received_at + CLOCK_AHEAD_S
+    return right and before.lag_s < -CLOCK_AHEAD_S and entry.fix.fixed_at <= before.fix.fixed_at
+
+
+def _arrive(detector: Detector, before: Track | None, entry: PingReceived, *, set_right: bool) -> Arrival:
+    sample = sample_of(entry.fix)
+    if before is None:
+        return arrive(detector, None, None, sample)
+    if set_right:
+        return arrive(detector, set_back(before.watch, sample), None, sample)
+    return arrive(detector, before.watch, before.recall, sample)
 
 
 def tick(world: World, at: float) -> list[Event]:
@@ -194,8 +225,10 @@ def _cross(turn: Turn, contact_points: ContactPoints, unit: str, notice: _Notice
     """One notice of the detector: its event, then what it means for the pursuit."""
     event = _event(turn, unit, notice)
     turn.emit(event)
-    _remember(turn, unit, notice, event.id)
-    pursuit = _pursuit(turn, unit)
+    _remember(turn, unit, notice, event)
+    # What is said of a crossing in hindsight is said to the pursuit that it was part of.
+    name = event.pursuit if isinstance(event, CrossingCorrected | CrossingRetracted) else None
+    pursuit = _pursuit(turn, unit) if name is None else turn.world.pursuits.get(name)
     if pursuit is None:
         return
     approach = Approach(unit, notice.number, notice.to)
@@ -204,6 +237,8 @@ def _cross(turn: Turn, contact_points: ContactPoints, unit: str, notice: _Notice
         case CrossingApproaching():
             pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=(*others, approach)))
             announce_contact(turn, contact_points, pursuit, unit, event)
+        case CrossingRetracted(takes_back="confirmed"):
+            take_back(turn, contact_points, pursuit, event)
         case CrossingRetracted():
             pursuit = turn.keep(msgspec.structs.replace(pursuit, approaches=others))
             duties.withdraw_announced(turn, pursuit, notice.to)
@@ -213,6 +248,8 @@ def _cross(turn: Turn, contact_points: ContactPoints, unit: str, notice: _Notice
             # A member that was not placed yet came from where it was before the pursuit.
             if (member := pursuit.member(unit)) is not None and member.territory is not None:
                 decide_crossing(turn, contact_points, pursuit, unit, event)
+        case CrossingCorrected():
+            correct(turn, contact_points, pursuit, event)
         case CrossingProbable():
             pass
 
@@ -236,6 +273,7 @@ class _Common(TypedDict):
 
 def _event(turn: Turn, unit: str, notice: _Notice) -> CrossingEvent:
     type_ = _TYPES[type(notice)]
+    known = _known(turn.world.tracks[unit], notice)
     common = _Common(
         id=turn.id(type_, notice.number, notice.from_, notice.to),
         time=turn.time,
@@ -250,7 +288,7 @@ def _event(turn: Turn, unit: str, notice: _Notice) -> CrossingEvent:
         uncertainty_s=round(notice.uncertainty_s, 2),
         confidence=round(notice.confidence, 4),
         via=() if notice.via is None else (notice.via.value,),
-        pursuit=turn.world.pursuit_of.get(unit),
+        pursuit=turn.world.pursuit_of.get(unit) if known is None else known.pursuit,
     )
     match notice:
         case Approaching():
@@ -259,15 +297,48 @@ def _event(turn: Turn, unit: str, notice: _Notice) -> CrossingEvent:
             return CrossingProbable(**common)
         case Confirmed():
             return CrossingConfirmed(**common)
+        case Corrected() if known is not None:
+            return CrossingCorrected(**common, crossing=known.crossing, supersedes=known.latest)
+        case Corrected():
+            raise LookupError(f"{unit} has no crossing {notice.number} to correct")
         case Retracted():
             announced = dict(turn.world.tracks[unit].announced)
-            return CrossingRetracted(**common, supersedes=announced.get(notice.number), reason=notice.reason)
+            supersedes = announced.get(notice.number) if known is None else known.latest
+            return CrossingRetracted(
+                **common, supersedes=supersedes, reason=notice.reason, takes_back=notice.takes_back
+            )
 
 
-def _remember(turn: Turn, unit: str, notice: _Notice, id_: str) -> None:
-    """Keep which event announced which possible crossing, for the event that may take it back."""
+def _known(track: Track, notice: _Notice) -> KnownCrossing | None:
+    """The confirmed crossing that a notice is about."""
+    confirmed = isinstance(notice, Corrected) or (isinstance(notice, Retracted) and notice.takes_back == "confirmed")
+    return next((known for known in track.crossed if confirmed and known.number == notice.number), None)
+
+
+def _remember(turn: Turn, unit: str, notice: _Notice, event: CrossingEvent) -> None:
+    """Keep which event announced or confirmed which crossing, for the event that may take it back or correct it."""
     track = turn.world.tracks[unit]
     announced = tuple(entry for entry in track.announced if entry[0] != notice.number)
-    if isinstance(notice, Approaching | Probable):
-        announced = (*announced, (notice.number, id_))
-    turn.world.put(turn.world.tracks, unit, msgspec.structs.replace(track, announced=announced))
+    crossed = tuple(known for known in track.crossed if known.number != notice.number)
+    match event:
+        case CrossingApproaching() | CrossingProbable():
+            announced = (*announced, (notice.number, event.id))
+        case CrossingConfirmed():
+            crossed = (*crossed, KnownCrossing(notice.number, event.id, event.id, event.pursuit))
+        case CrossingCorrected():
+            crossed = (*crossed, KnownCrossing(notice.number, event.crossing, event.id, event.pursuit))
+        case CrossingRetracted():
+            pass
+    track = msgspec.structs.replace(track, announced=announced, crossed=crossed)
+    turn.world.put(turn.world.tracks, unit, track)
+
+
+def _forget(turn: Turn, unit: str) -> None:
+    """Drop the crossings that nothing can correct any more."""
+    track = turn.world.tracks[unit]
+    told = () if track.recall is None else track.recall.told
+    told += () if track.watch.crossed is None else track.watch.crossed.told
+    correctable = {crossing.number for crossing in told}
+    crossed = tuple(known for known in track.crossed if known.number in correctable)
+    if len(crossed) < len(track.crossed):
+        turn.world.put(turn.world.tracks, unit, msgspec.structs.replace(track, crossed=crossed))

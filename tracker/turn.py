@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.events import ALERTS, AlertEvent, Event, event_id, rfc3339
+from tracker.events import AlertEvent, Event, event_id, is_alert, rfc3339
 from tracker.pursuits import Pursuit
 from tracker.world import ALERTS_KEPT, Alert, World
 
@@ -33,7 +33,7 @@ class Turn:
         """Add an event; one that a dispatcher must see becomes an alert."""
         self.events.append(event)
         self.world.offset += 1
-        if isinstance(event, ALERTS):
+        if is_alert(event):
             self._alert(event)
 
     def state_of(self, unit: str) -> str | None:

@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from borders.crossing import Watch
+from borders.arrival import Recall
 from borders.states import BENELUX, Territory
+from borders.watch import Watch
 from tracker.fix import Fix
 
 _STATES: Final = {state.value for state in BENELUX}
@@ -24,6 +25,18 @@ class Unit(msgspec.Struct, frozen=True):
     means: str | None = None
     marked: bool | None = None
     uniformed: bool | None = None
+
+
+class KnownCrossing(msgspec.Struct, frozen=True, array_like=True):
+    """A confirmed crossing, for the event that may correct it."""
+
+    number: int
+    """The detector's."""
+    crossing: str
+    """The event that confirmed it."""
+    latest: str
+    """The event that says where and when it was."""
+    pursuit: str | None
 
 
 class Track(msgspec.Struct, frozen=True):
@@ -43,6 +56,10 @@ class Track(msgspec.Struct, frozen=True):
     """`fresh`, `stale` or `lost`."""
     announced: tuple[tuple[int, str], ...] = ()
     """The detector's number and the event id of each possible crossing that was announced and is still open."""
+    recall: Recall | None = None
+    """The last seconds, for fixes that come late."""
+    crossed: tuple[KnownCrossing, ...] = ()
+    """The confirmed crossings that can still be corrected."""
 
 
 def state_of(unit: str) -> str | None:

@@ -3,7 +3,8 @@
 
 /**
  * @import {
- *   CrossingEvent, DecisionEvent, Duty, Line, Member, ObligationEvent, Pursuit, PursuitEvent, StartedEvent
+ *   CorrectedEvent, CrossingEvent, DecisionEvent, Duty, Line, Member, ObligationEvent, Pursuit, PursuitEvent,
+ *   RetractedEvent, StartedEvent
  * } from "./wire.d.ts"
  */
 
@@ -48,6 +49,49 @@ export function crossedIn(pursuit, event) {
     crossings: [...pursuit.crossings.filter(({ id }) => id !== event.id), event],
     members: pursuit.members.map((member) =>
       member.unit === event.unit ? { ...member, territory: event.to } : member,
+    ),
+  };
+}
+
+/**
+ * A crossing was elsewhere, or at another time; what was due by it is due by the new time.
+ * @param {Pursuit} pursuit
+ * @param {CorrectedEvent} event
+ * @returns {Pursuit}
+ */
+export function correctedIn(pursuit, event) {
+  const before = pursuit.crossings.find(({ id }) => id === event.crossing);
+  if (!before) return pursuit;
+  const { lon, lat, crossed_at, uncertainty_m, uncertainty_s, confidence } = event;
+  const stands = { ...before, lon, lat, crossed_at, uncertainty_m, uncertainty_s, confidence, corrected_by: event.id };
+  return {
+    ...pursuit,
+    crossings: pursuit.crossings.map((crossing) => (crossing === before ? stands : crossing)),
+    obligations: pursuit.obligations.map((duty) =>
+      duty.unit === event.unit && duty.deadline === before.crossed_at ? { ...duty, deadline: crossed_at } : duty,
+    ),
+  };
+}
+
+/**
+ * A crossing that was confirmed did not happen.
+ * @param {Pursuit} pursuit
+ * @param {RetractedEvent} event
+ * @returns {Pursuit}
+ */
+export function takenBackIn(pursuit, event) {
+  const fallen = pursuit.crossings.find(
+    ({ id, corrected_by }) => event.supersedes && [id, corrected_by].includes(event.supersedes),
+  );
+  if (!fallen) return pursuit;
+  const decisions = { ...pursuit.decisions };
+  if (decisions[event.unit]?.crossing === fallen.id) delete decisions[event.unit];
+  return {
+    ...pursuit,
+    decisions,
+    crossings: pursuit.crossings.filter((crossing) => crossing !== fallen),
+    members: pursuit.members.map((member) =>
+      member.unit === event.unit ? { ...member, territory: event.from } : member,
     ),
   };
 }

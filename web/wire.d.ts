@@ -96,11 +96,20 @@ export interface ApproachingEvent extends Crossing {
 
 export interface CrossingEvent extends Crossing {
   type: "crossing.probable" | "crossing.confirmed";
+  /** The event whose place and time these are, where a pursuit's crossings are shown as they stand. */
+  corrected_by?: string;
+}
+
+export interface CorrectedEvent extends Crossing {
+  type: "crossing.corrected";
+  crossing: string;
+  supersedes: string;
 }
 
 export interface RetractedEvent extends Crossing {
   type: "crossing.retracted";
   reason: string;
+  takes_back: "approaching" | "probable" | "confirmed";
   supersedes?: string;
 }
 
@@ -207,6 +216,7 @@ export type PursuitEvent = StartedEvent | JoinedEvent | ContactEvent | HostDecis
 export type FeedEvent =
   | ApproachingEvent
   | CrossingEvent
+  | CorrectedEvent
   | RetractedEvent
   | DecisionEvent
   | ObligationEvent
@@ -219,6 +229,7 @@ export type FeedEvent =
 export type AlertEvent =
   | ApproachingEvent
   | CrossingEvent
+  | RetractedEvent
   | DecisionEvent
   | ObligationEvent
   | HostDecisionEvent

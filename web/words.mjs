@@ -61,6 +61,10 @@ export function alertWords(event, sign) {
       const title = `${sign(event.unit)} crossed into ${territory(event.to)}`;
       return { ...nothing, tone: "watch", title, lines: [`At ${clock(unix(event.crossed_at))} ${spread}, from ${territory(event.from)}`] };
     }
+    case "crossing.retracted": {
+      const title = `${sign(event.unit)} did not cross into ${territory(event.to)}`;
+      return { ...nothing, tone: "watch", title, lines: [`Taken back: ${event.reason}`] };
+    }
     case "decision":
       return decisionWords(event, sign);
     case "obligation.opened":

@@ -12,7 +12,7 @@
  */
 
 import { unix } from "./format.mjs";
-import { began, conductedIn, crossedIn, decidedIn, joinedIn, owedIn } from "./pursuit_fold.mjs";
+import { began, conductedIn, correctedIn, crossedIn, decidedIn, joinedIn, owedIn, takenBackIn } from "./pursuit_fold.mjs";
 
 /** @typedef {ApproachingEvent | CrossingEvent} PendingEvent announced, or probable and not confirmed yet */
 
@@ -97,7 +97,9 @@ export function fold(world, message) {
  * @returns {event is AlertEvent}
  */
 export function isAlert(event) {
-  return ALERT_TYPES.has(event.type) && "pursuit" in event && event.pursuit != null;
+  const isOne =
+    event.type === "crossing.retracted" ? event.takes_back === "confirmed" : ALERT_TYPES.has(event.type);
+  return isOne && "pursuit" in event && event.pursuit != null;
 }
 
 /**
@@ -224,7 +226,9 @@ function happened(world, event) {
     case "crossing.probable":
       return { ...alerted, pending: put(alerted.pending, event.unit, event) };
     case "crossing.retracted":
-      return withoutPending(alerted, event.unit);
+      return inPursuit(withoutPending(alerted, event.unit), event.pursuit, (pursuit) => takenBackIn(pursuit, event));
+    case "crossing.corrected":
+      return inPursuit(alerted, event.pursuit, (pursuit) => correctedIn(pursuit, event));
     case "crossing.confirmed":
       return inPursuit(withoutPending(alerted, event.unit), event.pursuit, (pursuit) => crossedIn(pursuit, event));
     case "decision":

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from borders.atlas import Atlas
-from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect, Watch
+from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect, Watch, sample_of
 from borders.geodesy import LocalPlane, distance_m
 from borders.states import Territory, border_name
 from tests.borders.tracks import BORDER_LAT, LON, STARTED_AT, Run, Seen, at, drive, run
@@ -23,9 +23,9 @@ def confirmed(done: Run) -> list[Confirmed]:
 def watches(atlas: Atlas, fixes: list[Seen]) -> list[Watch]:
     """What is remembered after each fix."""
     detector = Detector(atlas)
-    steps = [detector.begin(fixes[0])]
+    steps = [detector.begin(sample_of(fixes[0]))]
     for fix in fixes[1:]:
-        steps.append(detector.step(steps[-1], fix)[0])
+        steps.append(detector.step(steps[-1], sample_of(fix))[0])
     return steps
 
 
@@ -183,25 +183,12 @@ def test_an_approach_is_withdrawn_when_the_unit_stops_for_long(atlas: Atlas) -> 
     assert not outstanding(done)
 
 
-@pytest.mark.parametrize("lateness_s", [0.0, 0.5, 30.0], ids=["duplicate", "just late", "late"])
-def test_a_fix_that_is_not_newer_changes_nothing(atlas: Atlas, lateness_s: float) -> None:
-    """Wherever it lies; only the quality says `late`."""
-    detector = Detector(atlas)
-    watch = run(atlas, drive(-900.0, -300.0, 20.0)).watch
-    late = at(30.0 - lateness_s, 500.0)
-
-    after, told = detector.step(watch, late)
-
-    assert told == ()
-    assert after == msgspec.structs.replace(watch, quality="late")
-
-
 def test_the_error_circle_over_a_border_is_ambiguous(atlas: Atlas) -> None:
     """And inside one territory it is ok."""
     detector = Detector(atlas)
 
-    assert detector.begin(at(0, -20.0, accuracy_m=30.0)).quality == "ambiguous"
-    assert detector.begin(at(0, -20.0, accuracy_m=5.0)).quality == "ok"
+    assert detector.begin(sample_of(at(0, -20.0, accuracy_m=30.0))).quality == "ambiguous"
+    assert detector.begin(sample_of(at(0, -20.0, accuracy_m=5.0))).quality == "ok"
 
 
 def test_leaving_and_entering_the_covered_box_is_no_crossing(atlas: Atlas) -> None:
@@ -308,13 +295,13 @@ def test_a_watch_survives_being_written_down(atlas: Atlas) -> None:
     """In the middle of everything: the next step is the same from the bytes."""
     detector = Detector(atlas)
     fixes = drive(-900.0, 300.0, 20.0, noise_m=3.0)
-    watch = detector.begin(fixes[0])
+    watch = detector.begin(sample_of(fixes[0]))
     for fix in fixes[1:]:
         read = msgspec.msgpack.decode(msgspec.msgpack.encode(watch), type=Watch)
         assert read == watch
         kept = msgspec.msgpack.encode(watch)
-        after, told = detector.step(watch, fix)
-        assert (after, told) == detector.step(read, fix)
+        after, told = detector.step(watch, sample_of(fix))
+        assert (after, told) == detector.step(read, sample_of(fix))
         assert msgspec.msgpack.encode(watch) == kept
         watch = after
 

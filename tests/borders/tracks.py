@@ -6,7 +6,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from borders.atlas import Atlas
-from borders.crossing import Detector, Notice, Suspect, Watch
+from borders.crossing import Detector, Notice, Suspect, Watch, sample_of
 from borders.geodesy import LocalPlane
 
 LON: Final = 4.7326
@@ -71,9 +71,9 @@ class Run(NamedTuple):
 def run(atlas: Atlas, fixes: list[Seen]) -> Run:
     """Let the detector see the fixes."""
     detector = Detector(atlas)
-    watch = detector.begin(fixes[0])
+    watch = detector.begin(sample_of(fixes[0]))
     told: list[tuple[Seen, Notice | Suspect]] = []
     for fix in fixes[1:]:
-        watch, notices = detector.step(watch, fix)
+        watch, notices = detector.step(watch, sample_of(fix))
         told += [(fix, notice) for notice in notices]
     return Run(watch, told)

@@ -67,6 +67,29 @@ test("an approach that is taken back is no longer pending, and its alert says so
   assert.equal(settled(world).get("approaching"), "taken back");
 });
 
+test("a crossing that is corrected stands where and when it now is, and so does what was due by it", () => {
+  const crossed = worldAfter(pursuing(), crossing("confirmed"), obligation("opened", { deadline: crossing("confirmed").crossed_at }));
+  const later = { crossing: "confirmed", supersedes: "confirmed", crossed_at: "2026-11-23T14:05:00.000Z", lat: 51.5 };
+  const world = fold(crossed, { type: "event", offset: 99, event: crossing("corrected", later) });
+
+  const [stands] = world.pursuits.get("p-1")?.crossings ?? [];
+  assert.equal(stands?.id, "confirmed");
+  assert.equal(stands?.corrected_by, "corrected");
+  assert.equal(stands?.lat, 51.5);
+  assert.equal(world.pursuits.get("p-1")?.obligations[0]?.deadline, later.crossed_at);
+});
+
+test("a confirmed crossing that is taken back is an alarm, and the unit is where it came from", () => {
+  const back = crossing("retracted", { takes_back: "confirmed", supersedes: "confirmed", reason: "late" });
+  const crossed = worldAfter(pursuing(), crossing("confirmed"), decision({ crossing: "confirmed" }));
+  const world = fold(crossed, { type: "event", offset: 99, event: back });
+
+  assert.ok(world.alerts.has("retracted"));
+  assert.equal(world.pursuits.get("p-1")?.crossings.length, 0);
+  assert.equal(world.pursuits.get("p-1")?.members[0]?.territory, "BE");
+  assert.deepEqual(world.pursuits.get("p-1")?.decisions, {});
+});
+
 test("an announced contact becomes due at the time that the decision names", () => {
   const announced = worldAfter(pursuing(), crossing("approaching", { eta_s: 39 }), obligation("opened"));
   const due = fold(fold(announced, { type: "event", offset: 98, event: crossing("confirmed") }), { type: "event", offset: 99, event: decision() });

@@ -10,7 +10,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from tracker.events import CrossingApproaching, CrossingConfirmed, CrossingProbable, CrossingRetracted
+from tracker.events import (
+    CrossingApproaching,
+    CrossingConfirmed,
+    CrossingCorrected,
+    CrossingEvent,
+    CrossingProbable,
+    CrossingRetracted,
+)
 from tracker.io.hub import HubStatistics
 from tracker.io.service import Committed
 
@@ -20,6 +27,7 @@ _CROSSINGS: Final = {
     CrossingApproaching: "approaching",
     CrossingProbable: "probable",
     CrossingConfirmed: "confirmed",
+    CrossingCorrected: "corrected",
     CrossingRetracted: "retracted",
 }
 
@@ -64,7 +72,7 @@ class Metrics:
         self._commits.inc()
         for _, event, _ in committed.events:
             self._events.labels(event.__struct_config__.tag).inc()
-            if isinstance(event, CrossingApproaching | CrossingProbable | CrossingConfirmed | CrossingRetracted):
+            if isinstance(event, CrossingEvent):
                 self._crossings.labels(event.border, _CROSSINGS[type(event)]).inc()
 
     def render(self) -> bytes:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from borders.atlas import Atlas
-from borders.crossing import Detector, Located, Watch
+from borders.crossing import Detector
 from tests.tracker.io.drives import opened, ping
 from tests.tracker.road import STARTED_AT
 from tracker import events
@@ -249,19 +249,19 @@ async def test_a_failing_disk_ends_the_service_without_a_false_ack(
         assert [one.fix.seq for one in await journalled(again) if isinstance(one, PingReceived)] == [0]
 
 
-class Stumbling(Detector):
+class Stumbling(Engine):
     """Has a bug that one unit brings out."""
 
-    def begin(self, fix: Located) -> Watch:
-        if isinstance(fix, Fix) and fix.unit == "BE-13":
+    def step(self, world: World, entry: Input) -> list[Event]:
+        if isinstance(entry, PingReceived) and entry.fix.unit == "BE-13":
             raise ZeroDivisionError("a bug")
-        return super().begin(fix)
+        return super().step(world, entry)
 
 
 async def test_a_ping_that_the_core_fails_on_takes_no_other_with_it(
     tmp_path: Path, atlas: Atlas, engine: Engine
 ) -> None:
-    stumbling = Engine(Stumbling(atlas), engine.contact_points, engine.boundary_sha256)
+    stumbling = Stumbling(Detector(atlas), engine.contact_points, engine.boundary_sha256)
     async with opened(tmp_path, stumbling) as service:
         outcomes = await service.submit([ping("BE-12"), ping("BE-13"), ping("BE-14")])
 

@@ -1,0 +1,66 @@
+"""What a pursuit makes of a crossing that a late fix puts elsewhere, or shows not to have happened."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tracker import duties
+from tracker.decisions import decide_again, decide_instead
+from tracker.events import CrossingConfirmed, CrossingCorrected, CrossingRetracted, unix_s
+from tracker.pursuits import Pursuit
+from tracker.treaty.contact_points import ContactPoints
+from tracker.turn import Turn
+
+
+def correct(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, event: CrossingCorrected) -> Pursuit:
+    """A crossing was elsewhere, or at another time: deadlines that ran from it move, and the law is asked again, for
+    whether contact was made in time turns on it.
+    """
+    before = next((known for known in pursuit.crossings if known.id == event.crossing), None)
+    if before is None:
+        return pursuit
+    stands = msgspec.structs.replace(
+        before,
+        lon=event.lon,
+        lat=event.lat,
+        crossed_at=event.crossed_at,
+        uncertainty_m=event.uncertainty_m,
+        uncertainty_s=event.uncertainty_s,
+        confidence=event.confidence,
+        via=event.via,
+        corrected_by=event.id,
+    )
+    crossings = tuple(stands if known is before else known for known in pursuit.crossings)
+    pursuit = turn.keep(msgspec.structs.replace(pursuit, crossings=crossings))
+    pursuit = duties.move_deadlines(turn, pursuit, event.unit, unix_s(before.crossed_at), unix_s(event.crossed_at))
+    return decide_again(turn, contact_points, pursuit)
+
+
+def take_back(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, event: CrossingRetracted) -> Pursuit:
+    """A crossing did not happen: the unit is where it is believed to be now, what was asked for its sake is withdrawn,
+    and what the law said of it no longer stands.
+    """
+    fallen = _superseded(pursuit, event)
+    member = pursuit.member(event.unit)
+    if fallen is None or member is None:
+        return pursuit
+    territory = turn.world.tracks[event.unit].territory.value
+    member = msgspec.structs.replace(member, territory=territory)
+    crossings = tuple(known for known in pursuit.crossings if known is not fallen)
+    pursuit = msgspec.structs.replace(pursuit.with_member(member), crossings=crossings)
+    host = fallen.to
+    still = any(known.to == host for known in crossings) or any(one.territory == host for one in pursuit.members)
+    if not still:
+        pursuit = msgspec.structs.replace(pursuit, visited=tuple(other for other in pursuit.visited if other != host))
+    pursuit = turn.keep(pursuit)
+    if not still:
+        pursuit = duties.withdraw_from(turn, pursuit, host)
+    if member.decision is None or member.decision.crossing != fallen.id:
+        return pursuit
+    last = next((known for known in reversed(crossings) if known.unit == event.unit and known.to == territory), None)
+    return decide_instead(turn, contact_points, pursuit, event.unit, last)
+
+
+def _superseded(pursuit: Pursuit, event: CrossingRetracted) -> CrossingConfirmed | None:
+    """The crossing as it stood that an event takes back."""
+    return next((known for known in pursuit.crossings if event.supersedes in (known.id, known.corrected_by)), None)
