@@ -59,6 +59,7 @@ class PursuitView(msgspec.Struct, frozen=True):
     started_in: str | None
     ground: str | None
     note: str | None
+    danger: bool | None
     members: tuple[MemberView, ...]
     lines: tuple[LineView, ...]
     obligations: tuple[DutyView, ...]
@@ -107,6 +108,7 @@ def pursuit_view(world: World, pursuit: Pursuit) -> PursuitView:
         started_in=pursuit.members[0].started_in,
         ground=pursuit.ground,
         note=pursuit.note,
+        danger=pursuit.danger,
         members=tuple(
             MemberView(member.unit, _state(world, member.unit), member.started_in, member.territory)
             for member in pursuit.members

@@ -49,8 +49,8 @@ export function startPursuit(unit) {
 
 /**
  * @param {string} pursuit
- * @param {"join" | "contact" | "host-decision" | "end"} command
- * @param {Record<string, string>} body
+ * @param {"join" | import("./acts.mjs").Name} command
+ * @param {Record<string, string | boolean>} body
  */
 export function command(pursuit, command, body) {
   return call("POST", `pursuits/${encodeURIComponent(pursuit)}/${command}`, body);

@@ -48,7 +48,8 @@ const map = createMap(byId("map", HTMLDivElement), calm);
 const camera = new Camera(map, calm, showFollowing);
 const layer = new UnitsLayer(map, calm);
 const alerts = new Alerts((event) => api.acknowledge(event, signed()), showAlert);
-const pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }));
+/** @type {PursuitPanel | null} */
+let pursuits = null;
 const units = new UnitTable({
   start: (unit) => api.startPursuit(unit),
   join: (unit, pursuit) => api.command(pursuit, "join", { unit }),
@@ -92,6 +93,7 @@ async function start() {
   const notes = [config.attribution, "Places © GeoNames (CC BY 4.0)", "Land: Natural Earth"];
   const version = `Drempelloos ${config.version} · boundaries ${config.boundary.vintage}`;
   say(byId("attribution", HTMLParagraphElement), [...notes, version].join(" · "));
+  pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }), config);
   byId("demo", HTMLParagraphElement).hidden = !config.demo;
   new Feed(config.ws, {
     message: hear,
@@ -170,7 +172,7 @@ function drawPanel() {
   say(time, clock(now));
   time.title = utc(now);
   if (world.epoch === null) return;
-  pursuits.draw(world, now);
+  pursuits?.draw(world, now);
   alerts.draw(world);
   units.draw(world, now, selected);
 }

@@ -164,6 +164,8 @@ export function conductedIn(pursuit, event) {
         decision: event.decision,
         instructions: event.instructions ?? line.instructions ?? null,
       }));
+    case "pursuit.danger":
+      return { ...next, danger: event.disproportionate ?? null };
     case "pursuit.ended":
       return { ...next, ended_at: event.time };
     default:

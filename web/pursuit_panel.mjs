@@ -2,12 +2,14 @@
 /** A card for each pursuit: who, where, what the law says, and in large letters the one thing to do now. */
 
 /**
- * @import {Line, Member, Pursuit} from "./wire.d.ts"
+ * @import {Command} from "./acts.mjs"
+ * @import {Config, Line, Member, Pursuit} from "./wire.d.ts"
  * @import {World} from "./world.mjs"
  */
 
+import { Acts } from "./acts.mjs";
 import { advise } from "./advice.mjs";
-import { arrange, button, byId, element, mark, say } from "./dom.mjs";
+import { arrange, byId, element, mark, say } from "./dom.mjs";
 import { clock, ground, phase, speed, territory, unix } from "./format.mjs";
 import { BASIS, PERMITTED } from "./words.mjs";
 import { lag } from "./world.mjs";
@@ -15,17 +17,21 @@ import { lag } from "./world.mjs";
 /** Minutes for which the card of an ended pursuit stays. */
 const ENDED_SHOWN_S = 600;
 
-/** @typedef {(command: "contact" | "host-decision" | "end", body: Record<string, string>) => Promise<unknown>} Command */
-
 export class PursuitPanel {
   /** @type {Map<string, Card>} */ #cards = new Map();
   #list = byId("pursuits", HTMLDivElement);
   #none = element("p", "none", "No pursuit is running. Start one from a unit below.");
   #command;
 
-  /** @param {(pursuit: string, ...rest: Parameters<Command>) => Promise<unknown>} command */
-  constructor(command) {
+  #config;
+
+  /**
+   * @param {(pursuit: string, ...rest: Parameters<Command>) => Promise<unknown>} command
+   * @param {Pick<Config, "acts" | "phases">} config
+   */
+  constructor(command, config) {
     this.#command = command;
+    this.#config = config;
   }
 
   /**
@@ -37,7 +43,7 @@ export class PursuitPanel {
     // Running ones first, the newest on top.
     shown.reverse().sort((a, b) => Number(a.phase === "ended") - Number(b.phase === "ended"));
     const cards = shown.map((pursuit) => {
-      const card = this.#cards.get(pursuit.id) ?? new Card((...command) => this.#command(pursuit.id, ...command));
+      const card = this.#cards.get(pursuit.id) ?? new Card((...act) => this.#command(pursuit.id, ...act), this.#config);
       this.#cards.set(pursuit.id, card);
       card.draw(world, pursuit, now - lag(world, pursuit));
       return card.article;
@@ -58,41 +64,17 @@ class Card {
   #advice = element("div", "advice", this.#what, this.#clock, this.#article);
   #members = element("ul", "members");
   #lines = element("ul", "lines");
-  #error = element("p", "error");
-  #says = element("div", "says");
-  #hostName = element("span");
-  #established;
-  #decisions;
-  #end;
-  #endSure;
-  #buttons;
-  /** @type {string | null} */ #host = null;
-  #sure = false;
+  #acts;
   article;
 
-  /** @param {Command} command */
-  constructor(command) {
-    const run = (/** @type {Parameters<Command>} */ ...call) => this.#run(() => command(...call));
-    const decide = (/** @type {string} */ text, /** @type {string} */ decision, tone = "") =>
-      button(text, () => run("host-decision", this.#named({ decision })), tone);
-    this.#established = button("Contact established", () => run("contact", this.#named({ status: "established" })), "primary");
-    this.#decisions = [decide("Continue", "continue"), decide("Takes over", "takeover"), decide("STOP", "stop", "danger")];
-    this.#end = button("End…", () => this.#ask(true));
-    this.#endSure = button("End the pursuit", () => {
-      this.#ask(false);
-      run("end", {});
-    }, "danger");
-    this.#endSure.hidden = true;
-    this.#endSure.addEventListener("blur", () => this.#ask(false));
-    this.#error.hidden = true;
-    this.#error.setAttribute("role", "alert");
-    this.#buttons = [this.#established, ...this.#decisions, this.#end, this.#endSure];
-    this.#says.append(this.#hostName, ...this.#decisions);
-    this.#says.setAttribute("role", "group");
-    this.#says.setAttribute("aria-label", "What the host state decides");
-    const actions = element("div", "actions", this.#established, this.#says, this.#end, this.#endSure);
+  /**
+   * @param {Command} command
+   * @param {Pick<Config, "acts" | "phases">} config
+   */
+  constructor(command, config) {
+    this.#acts = new Acts(command, config);
     const header = element("header", "", this.#title, this.#phase);
-    this.article = element("article", "card", header, this.#advice, actions, this.#error, this.#members, this.#lines, this.#note);
+    this.article = element("article", "card", header, this.#advice, this.#acts.box, this.#members, this.#lines, this.#note);
   }
 
   /**
@@ -119,39 +101,8 @@ class Card {
     arrange(this.#members, pursuit.members.map((member, index) => memberRow(this.#members.children[index], world, pursuit, member)));
     arrange(this.#lines, pursuit.lines.map((line, index) => lineRow(this.#lines.children[index], line)));
 
-    const ended = pursuit.phase === "ended";
-    this.#host = advice.duty?.host ?? hostOf(world, pursuit);
-    const told = pursuit.lines.some(({ host, status }) => host === this.#host && status === "established");
-    this.#established.hidden = ended || this.#host === null || told;
-    say(this.#established, this.#established.hidden ? null : `Contact with ${this.#host} established`);
-    this.#says.hidden = ended || this.#host === null;
-    say(this.#hostName, `${this.#host} says:`);
-    this.#end.hidden = ended || this.#sure;
-  }
-
-  /** @param {Record<string, string>} body */
-  #named(body) {
-    return this.#host === null ? body : { ...body, host: this.#host };
-  }
-
-  /** @param {boolean} sure */
-  #ask(sure) {
-    this.#sure = sure;
-    this.#end.hidden = sure;
-    this.#endSure.hidden = !sure;
-    if (sure) this.#endSure.focus();
-  }
-
-  /** @param {() => Promise<unknown>} act */
-  async #run(act) {
-    say(this.#error, null);
-    for (const one of this.#buttons) one.disabled = true;
-    try {
-      await act();
-    } catch (error) {
-      say(this.#error, error instanceof Error ? error.message : String(error));
-    }
-    for (const one of this.#buttons) one.disabled = false;
+    const abroad = pursuit.members.find(isAbroad)?.unit ?? null;
+    this.#acts.draw({ pursuit, host: advice.duty?.host ?? hostOf(world, pursuit), abroad });
   }
 }
 
@@ -164,13 +115,18 @@ function isShown(pursuit, now) {
   return pursuit.obligations.length > 0 || (pursuit.ended_at != null && now - unix(pursuit.ended_at) < ENDED_SHOWN_S);
 }
 
+/** @param {Member} member */
+function isAbroad({ territory, state }) {
+  return territory !== null && state !== null && territory !== state;
+}
+
 /**
  * The host state that a button speaks of: where a member is or is about to be, abroad.
  * @param {World} world
  * @param {Pursuit} pursuit
  */
 function hostOf(world, pursuit) {
-  const abroad = pursuit.members.find(({ territory, state }) => territory !== null && state !== null && territory !== state);
+  const abroad = pursuit.members.find(isAbroad);
   if (abroad) return abroad.territory;
   for (const { unit, state } of pursuit.members) {
     const to = world.pending.get(unit)?.to;
@@ -189,7 +145,7 @@ function memberRow(there, world, pursuit, member) {
   const row = there instanceof HTMLElement ? there : element("li", "", element("b"), element("span", "where"), element("span", "says"));
   const [sign, where, says] = /** @type {HTMLElement[]} */ ([...row.children]);
   const unit = world.units.get(member.unit);
-  const abroad = member.state !== null && member.territory !== null && member.territory !== member.state;
+  const abroad = isAbroad(member);
   if (sign) say(sign, world.roster.get(member.unit)?.call_sign ?? member.unit);
   if (where) say(where, `${member.state ?? "?"} unit in ${territory(member.territory)}, ${speed(unit?.speed ?? null)}`);
   const decision = abroad ? pursuit.decisions[member.unit] : undefined;

@@ -57,6 +57,7 @@ export interface Pursuit {
   started_in: string | null;
   ground: string | null;
   note: string | null;
+  danger?: boolean | null;
   members: Member[];
   lines: Line[];
   obligations: Duty[];
@@ -273,4 +274,13 @@ export interface Config {
   boundary: { sha256: string; vintage: string };
   epoch: string;
   demo: boolean;
+  acts: Act[];
+  /** What can be done to a pursuit, by its phase. */
+  phases: Record<string, string[]>;
+}
+
+export interface Act {
+  name: string;
+  says: string;
+  articles: string[];
 }

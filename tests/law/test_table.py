@@ -29,6 +29,7 @@ from tracker.facts import (
 )
 from tracker.treaty import owed as owing
 from tracker.treaty import predicates as p
+from tracker.treaty.acts import ACTS
 from tracker.treaty.cite import Basis, Cite, Instrument, index
 from tracker.treaty.document import document
 from tracker.treaty.facts import FACTS, QUESTIONS
@@ -54,6 +55,7 @@ def cites() -> list[tuple[str, Cite]]:
     found += [(where, cite) for where, asked in owed for cite in asked.cites]
     found += [(modifier.id, modifier.cite) for modifier in MODIFIERS if modifier.cite is not None]
     found += [("params", getattr(params(), name).cite) for name in params().__struct_fields__]
+    found += [(act.name, cite) for act in ACTS for cite in act.cites]
     return found + [(f"{entry.origin}->{entry.to}", entry.cite) for entry in borders()]
 
 

@@ -30,6 +30,14 @@ class BoundaryAnswer(msgspec.Struct, frozen=True):
     vintage: str
 
 
+class ActAnswer(msgspec.Struct, frozen=True):
+    """A command of a pursuit's life, why it is asked for, and the articles that say so."""
+
+    name: str
+    says: str
+    articles: tuple[str, ...]
+
+
 class ConfigAnswer(msgspec.Struct, frozen=True):
     """What a page must know before it starts."""
 
@@ -39,6 +47,9 @@ class ConfigAnswer(msgspec.Struct, frozen=True):
     boundary: BoundaryAnswer
     epoch: str
     demo: bool
+    acts: tuple[ActAnswer, ...]
+    phases: dict[str, tuple[str, ...]]
+    """What can be done to a pursuit, by its phase."""
 
 
 class RefusedPing(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 
 from tracker.errors import Refused
 from tracker.io import openapi
-from tracker.io.answers import BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
+from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
 from tracker.io.dispatch_http import Dispatch
 from tracker.io.gate import Gate
 from tracker.io.http import HttpError, respond, respond_error, status_of
@@ -22,6 +22,8 @@ from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.service import Service, Unavailable
+from tracker.pursuits import MOVES
+from tracker.treaty.acts import ACTS
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -136,6 +138,8 @@ class Api:
                 boundary=BoundaryAnswer(about.boundary_sha256, about.boundary_vintage),
                 epoch=self._service.epoch,
                 demo=about.demo,
+                acts=tuple(ActAnswer(act.name, act.says, act.articles) for act in ACTS),
+                phases={phase.value: tuple(moves) for phase, moves in MOVES.items()},
             )
         )
 

@@ -1,0 +1,103 @@
+"""A whole pursuit from the page's own buttons, each pressed by key: what is recorded is what was pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.e2e.browser import Screen, chromium, drive, screen, send
+from tests.e2e.conftest import ServerFactory
+from tests.e2e.process import Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def server(server_factory: ServerFactory) -> Server:
+    return server_factory("--no-auth")
+
+
+@pytest.fixture
+def shown(browser: Browser) -> Iterator[Screen]:
+    shown = screen(browser)
+    yield shown
+    shown.page.context.close()
+    assert shown.problems == []
+
+
+def abroad(server: Server, shown: Screen) -> Locator:
+    """A Belgian unit in pursuit has just crossed into the Netherlands; the card of the pursuit."""
+    shown.open(server.http)
+    with server.units() as unit:
+        pings = drive("BE-K03")
+        send(unit, pings[:30])
+        server.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03"})
+        send(unit, pings[30:])
+    return shown.page.locator('[data-pursuit="p-1"]')
+
+
+def press(card: Locator, name: str) -> None:
+    """Press a button of the card by key."""
+    card.get_by_role("button", name=name, exact=True).press("Enter")
+
+
+def test_a_whole_pursuit_by_key(server: Server, shown: Screen) -> None:
+    card = abroad(server, shown)
+
+    press(card, "No answer")
+    expect(card.locator('[data-line="NL"]')).to_have_attribute("data-status", "attempted")
+    press(card, "Contact with NL established")
+    expect(card.locator('[data-line="NL"]')).to_have_attribute("data-status", "established")
+    press(card, "Danger: break off")
+    expect(card).to_have_attribute("data-phase", "breaking_off")
+    expect(card.get_by_role("button", name="Danger: break off", exact=True)).to_be_hidden()
+    press(card, "Danger is over")
+    expect(card).to_have_attribute("data-phase", "running")
+    card.get_by_role("textbox").fill("Keep to the A16")
+    press(card, "Joint")
+    expect(card.locator('[data-line="NL"]')).to_contain_text("host: joint · “Keep to the A16”")
+    expect(card.get_by_role("textbox")).to_have_value("")
+    press(card, "Person held")
+    expect(card).to_have_attribute("data-phase", "held")
+    expect(card.get_by_role("button", name="Person held", exact=True)).to_be_hidden()
+    press(card, "Handed over")
+    expect(card).to_have_attribute("data-phase", "handed_over")
+    press(card, "End…")
+    press(card, "End the pursuit")
+    expect(card).to_have_attribute("data-phase", "ended")
+    press(card, "Report to NL made")
+    expect(card.get_by_role("button", name="Report to NL made")).to_be_hidden()
+
+    acts = [event for event in server.events() if event["type"].startswith("pursuit.")]
+    assert [event["type"].removeprefix("pursuit.") for event in acts] == [
+        "started", "contact", "contact", "danger", "danger", "host_decision", "hold", "handover", "ended", "report",
+    ]  # fmt: skip
+    assert {event.get("by") for event in acts[1:]} == {"dispatcher"}
+    hold = next(event for event in acts if event["type"] == "pursuit.hold")
+    assert (hold["unit"], hold["host"]) == ("BE-K03", "NL")
+
+
+def test_behind_the_i_stands_the_article(server: Server, shown: Screen) -> None:
+    card = abroad(server, shown)
+
+    card.get_by_role("button", name="Why: What the crew reports").press("Enter")
+
+    reasons = shown.page.locator(".reasons:popover-open")
+    expect(reasons).to_contain_text("Art. 36(1)(a)")
+    expect(reasons).to_contain_text("A person judges that, never software.")
+
+
+def test_what_is_not_possible_is_not_offered(server: Server, shown: Screen) -> None:
+    """Nothing is to be handed over before a person is held, and no report is due before the end."""
+    card = abroad(server, shown)
+
+    for name in ("Handed over", "Report to NL made", "Danger is over"):
+        expect(card.get_by_role("button", name=name)).to_be_hidden()
