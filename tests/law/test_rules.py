@@ -457,3 +457,17 @@ def test_the_ground_is_asked_for_at_a_border_where_it_decides_and_nowhere_else()
     assert [ask.fact for ask in found(crossing={"to": "FR"}, pursuit={"ground": None}).asks] == ["pursuit.ground"]
     assert found(pursuit={"ground": None}).asks == ()
     assert found(crossing={"to": "FR"}).warnings[0].startswith("Follow only, no stop")
+
+
+def test_who_was_reached_too_late_is_not_to_be_called_again() -> None:
+    """The crossing stays flagged; the words no longer ask for a call."""
+    before = found(contact={"established_at": None})
+    after = found(contact={"established_at": "2026-11-23T15:02:28Z", "with": "the room"})
+
+    assert (before.rule, after.rule, after.permitted) == ("R12", "R12", "conditional")
+    assert "contact the host's control room now" in before.words
+    assert after.words.startswith("In NL: contact with the room came after the crossing.")
+    assert {owed.id for owed in before.obligations} - {owed.id for owed in after.obligations} == {
+        "contact",
+        "retry_contact",
+    }

@@ -169,6 +169,12 @@ CONTACT_NOT_IN_TIME: Final = Predicate(
     lambda facts: _not(_contact_in_time(facts)),
     presumed=True,
 )
+# Only picks the words: whoever is known to have been reached is not to be called once more.
+CONTACT_CAME_LATE: Final = Predicate(
+    "contact_came_late",
+    ("contact.established_at", "crossing.time"),
+    lambda facts: facts.established_at is not None and _contact_in_time(facts) is False,
+)
 CONTACT_IN_DOUBT: Final = Predicate("contact_in_doubt", ("contact.established_at", "crossing.time"), _contact_in_doubt)
 WITHOUT_OLD_GROUND: Final = Predicate("without_old_ground", ("pursuit.ground",), _without_old_ground)
 LOOKS_CIVILIAN: Final = Predicate(

@@ -42,6 +42,7 @@ _WARNINGS: Final = (
     "Lights and sirens under host law (Art. 42)",
 )
 _NO_CONTACT: Final = "Contact with the host is not known to have been established at the crossing"
+_CONTACT_LATE: Final = "Contact with the host was established after the crossing"
 _SPECIAL_WARNINGS: Final = (*_WARNINGS[:2], "Weapons under Arts 58 and 59", _WARNINGS[3])
 _PURSUIT: Final = (CONTACT, FOLLOW, INFORM, CONFIRM, REPORT_AFTER)
 _LATER: Final = ("R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R13")
@@ -108,6 +109,33 @@ _LATE: Final = Row(
     warnings=(_NO_CONTACT, *_WARNINGS),
     overrides=("R13",),
 )
+_LATE_SPECIAL: Final = msgspec.structs.replace(
+    _LATE,
+    variant="special units",
+    when=(if_.IS_SPECIAL_UNIT, if_.CONTACT_NOT_IN_TIME, *INTO_A_PARTY),
+    meaning="Special units pursue on the conditions and procedures of Art. 21; for their weapons Arts 58 and 59 stand in the place of Arts 39 and 40.",
+    cites=(bpt("55", "1"), bpt("21", "2", "a")),
+    warnings=(
+        _NO_CONTACT,
+        *_SPECIAL_WARNINGS,
+    ),
+)
+
+
+def _made_late(row: Row) -> Row:
+    """The same once contact was made after all: nobody is to be called again, and the lateness stays on record."""
+    return msgspec.structs.replace(
+        row,
+        variant=", ".join(filter(None, (row.variant, "contact came late"))),
+        title="Contact made too late",
+        when=(if_.CONTACT_CAME_LATE, *row.when),
+        words="In {to}: contact with {contact} came after the crossing. Follow its instructions; the lateness is on record.",
+        meaning="Contact at the latest at the crossing is a condition. Made later, it does not undo that, and what the text attaches to it is not said: the crossing stays flagged, and nothing is stopped by software.",
+        obligations=tuple(owed for owed in row.obligations if owed.id not in {"contact", "retry_contact"}),
+        warnings=(_CONTACT_LATE, *row.warnings[1:]),
+    )
+
+
 _PURSUIT_OF_2018: Final = Row(
     id="R13",
     title="Cross-border pursuit",
@@ -303,17 +331,9 @@ RULES: Final = (
         warnings=("Strict reading, inferred from the text: advisory",),
         overrides=("R12", "R13"),
     ),
-    msgspec.structs.replace(
-        _LATE,
-        variant="special units",
-        when=(if_.IS_SPECIAL_UNIT, if_.CONTACT_NOT_IN_TIME, *INTO_A_PARTY),
-        meaning="Special units pursue on the conditions and procedures of Art. 21; for their weapons Arts 58 and 59 stand in the place of Arts 39 and 40.",
-        cites=(bpt("55", "1"), bpt("21", "2", "a")),
-        warnings=(
-            _NO_CONTACT,
-            *_SPECIAL_WARNINGS,
-        ),
-    ),
+    _made_late(_LATE_SPECIAL),
+    _LATE_SPECIAL,
+    _made_late(_LATE),
     _LATE,
     msgspec.structs.replace(
         _PURSUIT_OF_2018,
