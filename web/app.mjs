@@ -16,6 +16,7 @@ import { listen } from "./keys.mjs";
 import { LinkBanner } from "./link_banner.mjs";
 import { createMap, prefersCalm } from "./map.mjs";
 import { PursuitPanel } from "./pursuit_panel.mjs";
+import { Sound } from "./sound.mjs";
 import { UnitTable } from "./unit_table.mjs";
 import { UnitsLayer } from "./units_layer.mjs";
 import { alertWords, spoken } from "./words.mjs";
@@ -44,6 +45,7 @@ const time = byId("clock", HTMLTimeElement);
 const help = byId("help", HTMLDialogElement);
 
 const banner = new LinkBanner();
+const sound = new Sound();
 const map = createMap(byId("map", HTMLDivElement), calm);
 const camera = new Camera(map, calm, showFollowing);
 const layer = new UnitsLayer(map, calm);
@@ -132,7 +134,10 @@ function hear(message) {
       layer.hear(world);
       break;
     case "event":
-      if (world.alerts !== before.alerts && isAlert(message.event)) announce(message.event);
+      if (world.alerts !== before.alerts && isAlert(message.event)) {
+        announce(message.event);
+        sound.hear(message.event);
+      }
       if (message.event.type === "pursuit.joined" || message.event.type === "pursuit.started") {
         void fetchTrack(message.event.pursuit);
       }
@@ -169,6 +174,7 @@ function signed() {
 function drawPanel() {
   const now = serverNow();
   banner.draw(world, Date.now() / 1000);
+  sound.draw(world, document.body.dataset["link"] === "down", performance.now());
   say(time, clock(now));
   time.title = utc(now);
   if (world.epoch === null) return;

@@ -101,3 +101,34 @@ def test_what_is_not_possible_is_not_offered(server: Server, shown: Screen) -> N
 
     for name in ("Handed over", "Report to NL made", "Danger is over"):
         expect(card.get_by_role("button", name=name)).to_be_hidden()
+
+
+SPY = """
+window.tones = [];
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) {
+  window.tones.push(this.frequency.value);
+  return start.apply(this, when);
+};
+"""
+
+
+def test_sound_says_that_it_is_off_tests_itself_and_repeats_what_is_overdue(server: Server, shown: Screen) -> None:
+    page = shown.page
+    page.add_init_script(SPY)
+    abroad(server, shown)
+    button = page.locator("#sound")
+    expect(button).to_have_text("Sound is OFF: arm it")
+    assert page.evaluate("tones") == []
+
+    button.press("Enter")
+    expect(button).to_have_attribute("data-sound", "on")
+    page.wait_for_function("tones.length >= 8", timeout=15_000)  # the test, and the contact that is overdue
+
+    button.press("Enter")
+    expect(button).to_have_text("MUTED, 5 min")
+    heard = page.evaluate("tones.length")
+    page.wait_for_timeout(5_000)
+    assert page.evaluate("tones.length") == heard
+    button.press("Enter")
+    expect(button).to_have_attribute("data-sound", "on")
