@@ -6,7 +6,8 @@ the decisions looked at again that it may have changed.
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from collections.abc import Callable
+from typing import Any, Final, TypedDict, get_args
 
 import msgspec
 
@@ -17,6 +18,7 @@ from tracker.errors import Refused
 from tracker.events import (
     Event,
     PursuitContact,
+    PursuitContinuity,
     PursuitDanger,
     PursuitEnded,
     PursuitHandover,
@@ -25,21 +27,25 @@ from tracker.events import (
     PursuitJoined,
     PursuitReport,
     PursuitStarted,
+    rfc3339,
 )
+from tracker.facts import GROUNDS, Kind, is_ground
 from tracker.fix import check_name
 from tracker.inputs import (
     EndPursuit,
     FileReport,
     JoinPursuit,
+    MeetObligation,
     PursuitCommand,
     ReportContact,
+    ReportContinuity,
     ReportDanger,
     ReportHandover,
     ReportHold,
     ReportHostDecision,
     StartPursuit,
 )
-from tracker.pursuits import Member, Move, Phase, Pursuit
+from tracker.pursuits import Hold, Member, Move, Phase, Pursuit
 from tracker.treaty.contact_points import ContactPoints
 from tracker.treaty.owed import HAND_OVER
 from tracker.treaty.rules import obligation
@@ -54,6 +60,7 @@ EARLIEST_S: Final = 86_400.0
 """A contact may have been made so long before the pursuit that it serves."""
 
 CONTACT_STATUSES: Final = ("attempted", "established", "lost")
+KINDS: Final = get_args(Kind)
 HOST_DECISIONS: Final = {
     "none": Move.HOST_CONTINUES,
     "continue": Move.HOST_CONTINUES,
@@ -77,23 +84,7 @@ def conduct(world: World, contact_points: ContactPoints, command: PursuitCommand
     if pursuit is None:
         raise Refused("id", f"no pursuit {command.id!r} is known")
     turn = Turn(world, command.at, command.at - world.lag_of(pursuit), command.id, world.offset)
-    match command:
-        case JoinPursuit():
-            _join(turn, contact_points, pursuit, command)
-        case ReportContact():
-            _contact(turn, contact_points, pursuit, command)
-        case ReportHostDecision():
-            _host_decision(turn, contact_points, pursuit, command)
-        case ReportDanger():
-            _danger(turn, contact_points, pursuit, command)
-        case ReportHold():
-            _hold(turn, contact_points, pursuit, command)
-        case ReportHandover():
-            _handover(turn, contact_points, pursuit, command)
-        case FileReport():
-            _report(turn, pursuit, command)
-        case EndPursuit():
-            _end(turn, pursuit, command)
+    _HANDLERS[type(command)](turn, contact_points, pursuit, command)
     return turn.events
 
 
@@ -105,7 +96,11 @@ def _start(world: World, contact_points: ContactPoints, command: StartPursuit) -
     track = world.tracks.get(command.unit)
     now = command.at - (0.0 if track is None else track.lag_s)
     turn = Turn(world, command.at, now, command.id, world.offset)
-    pursuit = Pursuit(command.id, now, ground=command.ground, note=command.note)
+    if command.kind not in KINDS:
+        raise Refused("kind", f"{command.kind!r} is not one of {', '.join(KINDS)}")
+    if command.ground is not None and not is_ground(command.ground):
+        raise Refused("ground", f"{command.ground[:40]!r} is not one of {GROUNDS}")
+    pursuit = Pursuit(command.id, now, kind=command.kind, ground=command.ground, note=command.note)
     pursuit = _enlist(turn, pursuit, command.unit, command.started_in)
     turn.emit(
         PursuitStarted(
@@ -113,6 +108,7 @@ def _start(world: World, contact_points: ContactPoints, command: StartPursuit) -
             unit=command.unit,
             started_in=pursuit.members[0].started_in,
             ground=command.ground,
+            kind=command.kind,
         )
     )
     decide_presence(turn, contact_points, pursuit, command.unit)
@@ -204,6 +200,7 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
         instructions=command.instructions or line.instructions,
         can_take_over=line.can_take_over if command.can_take_over is None else command.can_take_over,
         stated_at=line.stated_at if command.can_take_over is None else turn.now,
+        consent=line.consent if command.consent is None else command.consent,
     )
     pursuit = _move(turn, pursuit.with_line(line), HOST_DECISIONS[command.decision])
     turn.emit(
@@ -213,9 +210,13 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
             decision=command.decision,
             instructions=command.instructions,
             can_take_over=command.can_take_over,
+            consent=command.consent,
         )
     )
     pursuit = duties.lift_break_off(turn, pursuit)
+    if command.consent:
+        for kind in (duties.STOP, duties.REQUEST):
+            pursuit = duties.meet(turn, pursuit, kind, host, turn.now, command.by)
     decide_again(turn, contact_points, pursuit)
 
 
@@ -232,6 +233,48 @@ def _danger(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command
     decide_again(turn, contact_points, pursuit)
 
 
+def _continuity(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportContinuity) -> None:
+    if command.unit is not None and pursuit.member(command.unit) is None:
+        raise Refused("unit", f"{command.unit} is not in pursuit {pursuit.id}")
+    for member in pursuit.members:
+        if command.unit in (None, member.unit):
+            pursuit = pursuit.with_member(msgspec.structs.replace(member, continuous=command.continuous))
+    pursuit = _move(turn, pursuit, Move.CONTINUITY)
+    turn.emit(
+        PursuitContinuity(
+            **_common(turn, pursuit, "pursuit.continuity", command),
+            unit=command.unit,
+            continuous=command.continuous,
+        )
+    )
+    decide_again(turn, contact_points, pursuit)
+
+
+def _obligation(turn: Turn, _points: ContactPoints, pursuit: Pursuit, command: MeetObligation) -> None:
+    """A person says that something was done that no other command reports."""
+    field, name = ("kind", command.kind) if command.obligation is None else ("obligation", command.obligation)
+    if name is None:
+        raise Refused("obligation", "missing; name an open obligation, or its kind")
+    if field == "kind" and name in duties.OWN_ACTS:
+        raise Refused("kind", f"{name!r} is met by `{duties.OWN_ACTS[name]}`, which says more of it")
+    found = [
+        duty
+        for duty in pursuit.duties
+        if name == (duty.kind if field == "kind" else duty.id) and command.host in (None, duty.host)
+    ]
+    if not found:
+        raise Refused(field, f"no obligation {name!r} is open in pursuit {pursuit.id}")
+    if len(found) > 1:
+        hosts = ", ".join(sorted({duty.host for duty in found}))
+        raise Refused("host", f"missing; {name!r} is open towards {hosts}")
+    [duty] = found
+    if duty.kind in duties.OWN_ACTS:
+        raise Refused(field, f"{duty.kind!r} is met by `{duties.OWN_ACTS[duty.kind]}`, which says more of it")
+    at = _moment(turn, pursuit, "met_at", command.met_at)
+    pursuit = _move(turn, pursuit, Move.OBLIGATION)
+    duties.meet(turn, pursuit, duty.kind, duty.host, at, command.by, command.note)
+
+
 def _hold(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: ReportHold) -> None:
     unit = command.unit or pursuit.members[0].unit
     member = pursuit.member(unit)
@@ -241,13 +284,20 @@ def _hold(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: 
     if state is None:
         raise Refused("unit", f"the sending state of {unit} is not known, so neither is whether it is abroad")
     abroad = member.territory in STATES and member.territory != state
+    held_at = _moment(turn, pursuit, "held_at", command.held_at)
     pursuit = _move(turn, pursuit, Move.HOLD if abroad else Move.HOLD_AT_HOME)
     host = member.territory if abroad else None
+    if abroad:
+        hold = Hold(unit, held_at, command.suspected_eaw, command.force_used)
+        pursuit = turn.keep(msgspec.structs.replace(pursuit, hold=hold))
     turn.emit(
         PursuitHold(
             **_common(turn, pursuit, "pursuit.hold", command),
             unit=unit,
             host=host,
+            held_at=rfc3339(held_at),
+            suspected_eaw=command.suspected_eaw,
+            force_used=command.force_used,
         )
     )
     if host is not None:
@@ -269,7 +319,7 @@ def _handover(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, comma
     decide_again(turn, contact_points, pursuit)
 
 
-def _report(turn: Turn, pursuit: Pursuit, command: FileReport) -> None:
+def _report(turn: Turn, _points: ContactPoints, pursuit: Pursuit, command: FileReport) -> None:
     host = command.host or next((duty.host for duty in pursuit.duties if duty.kind == duties.REPORT), None)
     if host is None:
         raise Refused("host", "no report is due on any host state; name the host state reported to")
@@ -287,9 +337,9 @@ def _report(turn: Turn, pursuit: Pursuit, command: FileReport) -> None:
     duties.meet(turn, pursuit, duties.REPORT, host, turn.now)
 
 
-def _end(turn: Turn, pursuit: Pursuit, command: EndPursuit) -> None:
+def _end(turn: Turn, _points: ContactPoints, pursuit: Pursuit, command: EndPursuit) -> None:
     pursuit = _move(turn, pursuit, Move.END)
-    pursuit = turn.keep(msgspec.structs.replace(pursuit, ended_at=turn.now, approaches=()))
+    pursuit = turn.keep(msgspec.structs.replace(pursuit, ended_at=turn.now, lag_s=turn.at - turn.now, approaches=()))
     turn.emit(
         PursuitEnded(
             **_common(turn, pursuit, "pursuit.ended", command),
@@ -305,6 +355,7 @@ def _end(turn: Turn, pursuit: Pursuit, command: EndPursuit) -> None:
     )
     for _, name in ended[: max(0, len(ended) - PURSUITS_KEPT)]:
         world.drop(world.pursuits, name)
+        world.drop(world.due, name)
 
 
 class _Common(TypedDict):
@@ -357,3 +408,18 @@ def _check_texts(command: PursuitCommand) -> None:
         value = getattr(command, field)
         if isinstance(value, str) and len(value) > MAX_TEXT:
             raise Refused(field.rstrip("_"), f"{len(value)} characters; at most {MAX_TEXT} are allowed")
+
+
+_HANDLERS: Final[dict[type, Callable[[Turn, ContactPoints, Pursuit, Any], None]]] = {
+    JoinPursuit: _join,
+    ReportContact: _contact,
+    ReportHostDecision: _host_decision,
+    ReportDanger: _danger,
+    ReportContinuity: _continuity,
+    MeetObligation: _obligation,
+    ReportHold: _hold,
+    ReportHandover: _handover,
+    FileReport: _report,
+    EndPursuit: _end,
+}
+"""What each command of a known pursuit does."""

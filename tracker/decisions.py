@@ -62,7 +62,7 @@ def announce_contact(
     known = _unit(turn, unit)
     if member is None or approach.to == known.state:
         return pursuit
-    found = decide(_facts(pursuit, known, member, approach.to, approach))
+    found = decide(_facts(contact_points, pursuit, known, member, approach.to, approach, turn.now))
     for asked in found.obligations:
         if asked.id == duties.CONTACT:
             point = contact_points.nearest(approach.to, approach.lon, approach.lat, turn.now)
@@ -127,7 +127,7 @@ def _decide(
     host = crossing.from_ if crossing is not None and going_home else member.territory
     lon, lat = _place(turn, unit, crossing)
     point = contact_points.nearest(host, lon, lat, turn.now)
-    facts = _facts(pursuit, known, member, member.territory, crossing, turn.time)
+    facts = _facts(contact_points, pursuit, known, member, member.territory, crossing, turn.now)
     found = decide(facts, None if point is None else point.name)
     previous = member.decision
     if again and not even_if_same and previous is not None and _same_answer(found, previous):
@@ -168,8 +168,12 @@ def _decide(
 
 def _same_answer(found: Finding, previous: Decision) -> bool:
     """Whether the law says the same as before to those who act on it."""
-    now = (found.rule, found.permitted, found.powers, found.warnings)
-    return now == (previous.rule, previous.permitted, previous.powers, previous.warnings)
+    return _answer(found) == _answer(previous)
+
+
+def _answer(given: Finding | Decision) -> tuple[object, ...]:
+    owed = [obligation.text for obligation in given.obligations]
+    return given.rule, given.permitted, given.powers, given.warnings, owed
 
 
 def _unit(turn: Turn, unit: str) -> Unit:
@@ -177,12 +181,13 @@ def _unit(turn: Turn, unit: str) -> Unit:
 
 
 def _facts(
+    contact_points: ContactPoints,
     pursuit: Pursuit,
     known: Unit,
     member: Member,
     host: str,
     crossing: CrossingConfirmed | CrossingApproaching | None,
-    time: str | None = None,
+    now: float,
 ) -> law.Facts:
     # The world holds plain strings, each checked when it came in; the facts name their alternatives.
     line = pursuit.line(host)
@@ -190,6 +195,8 @@ def _facts(
         established_at = line.established_at if line.is_open else None
     else:
         established_at = line.contact_for(unix_s(crossing.crossed_at), crossing.uncertainty_s)
+    hold = pursuit.hold if pursuit.hold is not None and pursuit.hold.unit == known.id else None
+    holds = any(duty.kind == duties.HANDOVER and duty.unit == known.id for duty in pursuit.duties)
     return law.Facts(
         unit=law.UnitFacts(
             origin_state=cast("law.State | None", known.state),
@@ -199,12 +206,15 @@ def _facts(
             uniformed=known.uniformed,
         ),
         pursuit=law.PursuitFacts(
-            kind="pursuit", started_in=cast("law.Place | None", member.started_in), ground=pursuit.ground
+            kind=cast("law.Kind", pursuit.kind),
+            started_in=cast("law.Place | None", member.started_in),
+            ground=pursuit.ground,
+            continuous=member.continuous,
         ),
         crossing=law.CrossingFacts(
             from_=None if crossing is None else cast("law.Place", crossing.from_),
             to=cast("law.Place", host),
-            time=time if crossing is None else crossing.crossed_at,
+            time=rfc3339(now) if crossing is None else crossing.crossed_at,
             uncertainty_s=0.0 if crossing is None else crossing.uncertainty_s,
         ),
         contact=law.ContactFacts(
@@ -217,9 +227,14 @@ def _facts(
             can_take_over=line.can_take_over if crossing is None else line.could_take_over(unix_s(crossing.crossed_at)),
             decision=cast("law.HostDecision", line.decision),
             instructions=line.instructions,
+            consent=line.consent,
+            restriction=contact_points.restriction(host, now),
         ),
         danger=pursuit.danger,
-        held=any(duty.kind == duties.HANDOVER and duty.unit == known.id for duty in pursuit.duties) or None,
+        held=holds or None,
+        held_at=rfc3339(hold.held_at) if hold is not None and holds else None,
+        suspected_eaw=hold.suspected_eaw if hold is not None and holds else None,
+        force_used=None if hold is None else hold.force_used,
     )
 
 

@@ -17,7 +17,7 @@ from tracker.events import (
     unix_s,
 )
 from tracker.facts import CrossingFacts, Facts, Origin, Place, UnitFacts
-from tracker.pursuits import Duty, Pursuit
+from tracker.pursuits import CONFIRM, Duty, Pursuit
 from tracker.treaty.contact_points import ContactPoint
 from tracker.treaty.owed import REPORT_NOW
 from tracker.treaty.rules import obligation
@@ -30,9 +30,34 @@ HANDOVER: Final = "hand_over"
 REPORT: Final = "report"
 BREAK_OFF: Final = "break_off"
 
-TRACKED: Final = frozenset({CONTACT, REPORT, BREAK_OFF})
-"""Obligations that a decision opens, since some act closes them. The others are only said in the decision; the handover
-opens with a hold."""
+INFORM: Final = "inform_contact_points"
+STOP: Final = "stop_without_consent"
+REQUEST: Final = "request"
+OWN_ACTS: Final = {CONTACT: "contact", HANDOVER: "handover", REPORT: "report", BREAK_OFF: "end"}
+"""Obligations that a command of their own meets. The handover opens with a hold, the others with a decision."""
+
+SAID: Final = frozenset(
+    {
+        CONFIRM,
+        INFORM,
+        STOP,
+        REQUEST,
+        "notify",
+        "report_before",
+        "report_at_once",
+        "report_on_crossing",
+        "report_force",
+        "release",
+    }
+)
+"""Obligations that are met when somebody says so."""
+
+TRACKED: Final = frozenset({*OWN_ACTS, *SAID}) - {HANDOVER}
+"""Obligations that a decision opens, since some act closes them. The others (follow instructions, return, report after
+the action) hold throughout, or are opened in another form when they are due."""
+
+ONCE: Final = frozenset({CONFIRM, INFORM})
+"""Met once for a line, they are not asked for again by a further crossing on it."""
 
 
 class _Common(TypedDict):
@@ -61,7 +86,7 @@ def open_duty(
     """Open an obligation towards a host, or take the one of that kind that is open already.
 
     One that was announced becomes due in earnest with the crossing, at the crossing's own time. A contact is not asked
-    for while the line to that host is open: None.
+    for while the line to that host is open, nor what was met for that line already: None.
     """
     deadline_at = None if asked.deadline is None else unix_s(asked.deadline)
     duty = pursuit.duty(asked.id, host)
@@ -70,8 +95,11 @@ def open_duty(
             duty = msgspec.structs.replace(duty, announced=announced, deadline_at=deadline_at)
             pursuit = turn.keep(pursuit.with_duty(duty))
         return pursuit, duty
-    if asked.id == CONTACT and pursuit.line(host).is_open:
+    line = pursuit.line(host)
+    if (asked.id == CONTACT and line.is_open) or asked.id in line.settled:
         return pursuit, None
+    if asked.id == CONFIRM and asked.deadline is None:
+        return pursuit, None  # nothing was said yet that could be confirmed
     number = pursuit.duties_opened + 1
     duty = Duty(
         id=event_id("obligation", pursuit.id, asked.id, host, number),
@@ -89,7 +117,9 @@ def open_duty(
     return pursuit, duty
 
 
-def meet(turn: Turn, pursuit: Pursuit, kind: str, host: str, met_at: float) -> Pursuit:
+def meet(
+    turn: Turn, pursuit: Pursuit, kind: str, host: str, met_at: float, by: str | None = None, note: str | None = None
+) -> Pursuit:
     """Close the open obligation of that kind towards that host, if there is one, as met at `met_at` (data time)."""
     duty = pursuit.duty(kind, host)
     if duty is None:
@@ -99,16 +129,23 @@ def meet(turn: Turn, pursuit: Pursuit, kind: str, host: str, met_at: float) -> P
         ObligationMet(
             id=turn.id("obligation.met", duty.id),
             late_s=late_s if late_s is not None and late_s > 0 else None,
+            by=by,
+            note=note,
             **_common(turn, pursuit, duty),
         )
     )
+    if kind in ONCE:
+        line = pursuit.line(host)
+        pursuit = pursuit.with_line(msgspec.structs.replace(line, settled=(*line.settled, kind)))
     return turn.keep(pursuit.without_duty(duty))
 
 
 def find_overdue(turn: Turn, pursuit: Pursuit) -> Pursuit:
     """Say once of each open obligation that its deadline has passed."""
+    due = pursuit.next_deadline
+    if due is None or turn.now <= due:
+        return pursuit
     for duty in pursuit.duties:
-        # While the crossing is only announced its time is a forecast, and a forecast cannot be missed.
         if duty.overdue or duty.announced or duty.deadline_at is None or turn.now <= duty.deadline_at:
             continue
         turn.emit(ObligationOverdue(id=turn.id("obligation.overdue", duty.id), **_common(turn, pursuit, duty)))
@@ -145,14 +182,15 @@ def move_deadlines(turn: Turn, pursuit: Pursuit, unit: str, before: float, now: 
 
 
 def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
-    """The pursuit is over: what could only be done during it lapses, what must follow it remains.
+    """The action is over: what could only be done during it lapses, what must follow it remains.
 
-    Breaking off is met by the end itself; a contact that was never established stays on record as overdue or opened;
-    every host state that was entered is owed a report.
+    Breaking off, or stopping for want of consent, is met by the end itself; a contact that was never established, and
+    what is to be confirmed in writing, stay on record as overdue or opened; every host state that was entered is owed a
+    report.
     """
     pursuit = _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.announced])
     for duty in pursuit.duties:
-        if duty.kind == BREAK_OFF:
+        if duty.kind in (BREAK_OFF, STOP):
             pursuit = meet(turn, pursuit, duty.kind, duty.host, turn.now)
     for host in pursuit.visited:
         guest = next((member.unit for member in pursuit.members if turn.state_of(member.unit) != host), None)

@@ -143,9 +143,11 @@ class ObligationOpened(_ObligationEvent, frozen=True, kw_only=True, tag="obligat
 
 
 class ObligationMet(_ObligationEvent, frozen=True, kw_only=True, tag="obligation.met"):
-    """It was done; `late_s` says how long after the deadline, if it was late."""
+    """It was done; `late_s` says how long after the deadline, if it was late. `by` and `note` are of who said so."""
 
     late_s: float | None = None
+    by: str | None = None
+    note: str | None = None
 
 
 class ObligationOverdue(_ObligationEvent, frozen=True, kw_only=True, tag="obligation.overdue"):
@@ -169,6 +171,7 @@ class PursuitStarted(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit.star
 
     started_in: str | None = None
     ground: str | None = None
+    kind: str = "pursuit"
 
 
 class PursuitJoined(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit.joined"):
@@ -193,6 +196,7 @@ class PursuitHostDecision(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit
     decision: str
     instructions: str | None = None
     can_take_over: bool | None = None
+    consent: bool | None = None
 
 
 class PursuitDanger(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit.danger"):
@@ -201,10 +205,19 @@ class PursuitDanger(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit.dange
     disproportionate: bool
 
 
+class PursuitContinuity(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit.continuity"):
+    """Somebody said whether the pursuit of a unit (none named: of all) was unbroken."""
+
+    continuous: bool
+
+
 class PursuitHold(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit.hold"):
-    """A person is being held (Art. 36(1)(a))."""
+    """A person is being held (Art. 36(1)(a)), since `held_at`."""
 
     host: str | None = None
+    held_at: str | None = None
+    suspected_eaw: bool | None = None
+    force_used: bool | None = None
 
 
 class PursuitHandover(_PursuitEvent, frozen=True, kw_only=True, tag="pursuit.handover"):
@@ -273,6 +286,7 @@ PursuitEvent = (
     | PursuitContact
     | PursuitHostDecision
     | PursuitDanger
+    | PursuitContinuity
     | PursuitHold
     | PursuitHandover
     | PursuitReport

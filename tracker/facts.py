@@ -40,9 +40,16 @@ HostDecision = Literal["none", "continue", "joint", "takeover", "stop"]
 
 _GROUND: Final = re.compile(r"none_known|stop_evaded|escaped|offence(\([\w .:/-]{1,64}\))?")
 
+GROUNDS: Final = "none_known, stop_evaded, escaped, offence or offence(CODE)"
+
 EARLIEST: Final = dt.datetime(1960, 1, 1, tzinfo=dt.UTC)
 LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 """Times outside are mistakes: before the oldest rule, or in no unit's future."""
+
+
+def is_ground(text: str) -> bool:
+    """Whether a text is a ground to pursue: one of `GROUNDS`."""
+    return _GROUND.fullmatch(text) is not None
 
 
 def unix_s(moment: Moment | None) -> float | None:
@@ -110,9 +117,8 @@ class PursuitFacts(_Part, frozen=True):
     continuous: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.ground is not None and not _GROUND.fullmatch(self.ground):
-            allowed = "none_known, stop_evaded, escaped, offence or offence(CODE)"
-            raise ValueError(f"`ground` {self.ground[:40]!r} is not one of {allowed}")
+        if self.ground is not None and not is_ground(self.ground):
+            raise ValueError(f"`ground` {self.ground[:40]!r} is not one of {GROUNDS}")
 
 
 class CrossingFacts(_Part, frozen=True):

@@ -45,12 +45,15 @@ class _Command(_Input, frozen=True, kw_only=True):
 
 
 class StartPursuit(_Command, frozen=True, kw_only=True, tag="start"):
-    """A unit begins to pursue. `started_in` left out means: where its fixes place it."""
+    """A unit begins an action, a pursuit unless `kind` says otherwise. `started_in` left out means: where its fixes
+    place it.
+    """
 
     id: str
     unit: str
     started_in: str | None = None
     ground: str | None = None
+    kind: str = "pursuit"
 
 
 class JoinPursuit(_Command, frozen=True, kw_only=True, tag="join"):
@@ -84,6 +87,7 @@ class ReportHostDecision(_Command, frozen=True, kw_only=True, tag="host_decision
     host: str | None = None
     instructions: str | None = None
     can_take_over: bool | None = None
+    consent: bool | None = None
 
 
 class ReportDanger(_Command, frozen=True, kw_only=True, tag="danger"):
@@ -93,11 +97,32 @@ class ReportDanger(_Command, frozen=True, kw_only=True, tag="danger"):
     disproportionate: bool
 
 
+class ReportContinuity(_Command, frozen=True, kw_only=True, tag="continuity"):
+    """Whether a unit pursued without a break; left out, `unit` is every member."""
+
+    id: str
+    continuous: bool
+    unit: str | None = None
+
+
+class MeetObligation(_Command, frozen=True, kw_only=True, tag="obligation"):
+    """A person did what was owed: the obligation of that id, or the open one of that kind (towards that host)."""
+
+    id: str
+    obligation: str | None = None
+    kind: str | None = None
+    host: str | None = None
+    met_at: float | None = None
+
+
 class ReportHold(_Command, frozen=True, kw_only=True, tag="hold"):
-    """A person is being held."""
+    """A person is being held, since `held_at` if not just now."""
 
     id: str
     unit: str | None = None
+    held_at: float | None = None
+    suspected_eaw: bool | None = None
+    force_used: bool | None = None
 
 
 class ReportHandover(_Command, frozen=True, kw_only=True, tag="handover"):
@@ -133,6 +158,8 @@ PursuitCommand = (
     | ReportContact
     | ReportHostDecision
     | ReportDanger
+    | ReportContinuity
+    | MeetObligation
     | ReportHold
     | ReportHandover
     | FileReport

@@ -25,6 +25,9 @@ import msgspec
 from tracker.errors import IllegalMove
 from tracker.events import CrossingConfirmed, Decision
 
+CONFIRM: Final = "confirm_in_writing"
+"""The id of the treaty's obligation."""
+
 
 class Phase(StrEnum):
     """Where a pursuit is in its life."""
@@ -47,6 +50,8 @@ class Move(StrEnum):
     HOST_TAKES_OVER = "host-decision takeover"
     DANGER = "danger"
     DANGER_OVER = "danger over"
+    CONTINUITY = "continuity"
+    OBLIGATION = "obligation"
     COMPLY = "stop complied with"
     ENTER_AGAIN = "entering again where stopped"
     HOLD = "hold"
@@ -61,6 +66,8 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
     _R: {
         Move.JOIN: _R,
         Move.CONTACT: _R,
+        Move.CONTINUITY: _R,
+        Move.OBLIGATION: _R,
         Move.HOST_CONTINUES: _R,
         Move.HOST_STOPS: _B,
         Move.HOST_TAKES_OVER: _T,
@@ -74,6 +81,8 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
     },
     _B: {
         Move.CONTACT: _B,
+        Move.CONTINUITY: _B,
+        Move.OBLIGATION: _B,
         Move.HOST_CONTINUES: _R,
         Move.HOST_STOPS: _B,
         Move.HOST_TAKES_OVER: _T,
@@ -86,6 +95,8 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
     },
     _T: {
         Move.CONTACT: _T,
+        Move.CONTINUITY: _T,
+        Move.OBLIGATION: _T,
         Move.HOST_CONTINUES: _R,
         Move.HOST_STOPS: _B,
         Move.HOST_TAKES_OVER: _T,
@@ -95,6 +106,8 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
     },
     _H: {
         Move.CONTACT: _H,
+        Move.CONTINUITY: _H,
+        Move.OBLIGATION: _H,
         Move.HOST_CONTINUES: _H,
         Move.HOST_STOPS: _H,
         Move.HOST_TAKES_OVER: _H,
@@ -102,8 +115,15 @@ MOVES: Final[dict[Phase, dict[Move, Phase]]] = {
         Move.HANDOVER: _O,
         Move.REPORT: _H,
     },
-    _O: {Move.JOIN: _O, Move.CONTACT: _O, Move.HOLD: _H, Move.REPORT: _O, Move.END: _E},
-    _E: {Move.CONTACT: _E, Move.REPORT: _E},
+    _O: {
+        Move.JOIN: _O,
+        Move.CONTACT: _O,
+        Move.OBLIGATION: _O,
+        Move.HOLD: _H,
+        Move.REPORT: _O,
+        Move.END: _E,
+    },
+    _E: {Move.CONTACT: _E, Move.OBLIGATION: _E, Move.REPORT: _E},
 }
 """The whole of a pursuit's life. Missing means refused."""
 
@@ -116,6 +136,8 @@ class Member(msgspec.Struct, frozen=True):
     started_in: str | None
     territory: str | None = None
     """Where it is believed to be; None until its first fix in the pursuit."""
+    continuous: bool | None = None
+    """Whether it pursued without a break, if somebody has said."""
     decision: Decision | None = None
     """The latest decision on it."""
 
@@ -138,6 +160,10 @@ class Line(msgspec.Struct, frozen=True):
     can_take_over: bool | None = None
     stated_at: float | None = None
     """When `can_take_over` was stated, data time."""
+    consent: bool | None = None
+    """Whether the host agreed to an action that needs it; a pursuit does not."""
+    settled: tuple[str, ...] = ()
+    """Kinds of obligations that were met for this line, and are not asked for again by a further crossing."""
 
     def could_take_over(self, crossed_at: float) -> bool | None:
         """Whether the host was in place at a crossing. That it came to be later takes nothing from a right in use."""
@@ -159,7 +185,9 @@ class Line(msgspec.Struct, frozen=True):
         if status == "attempted" and self.is_open:
             return line  # calling again on a live line does not close it
         if status == "established" and not self.is_open:
-            line = msgspec.structs.replace(line, established_at=at, spans=(*self.spans, (at, None)))
+            # What was said on another call is another thing to be confirmed.
+            settled = tuple(kind for kind in self.settled if kind != CONFIRM)
+            line = msgspec.structs.replace(line, established_at=at, spans=(*self.spans, (at, None)), settled=settled)
         if status == "lost" and self.is_open:
             *rest, (began_at, _) = self.spans
             line = msgspec.structs.replace(line, spans=(*rest, (began_at, at)))
@@ -169,6 +197,15 @@ class Line(msgspec.Struct, frozen=True):
     def is_open(self) -> bool:
         """An open, live line serves every further entry to the same host (inferred; the text is silent)."""
         return self.status == "established"
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A person is held by a unit, or was until the handover."""
+
+    unit: str
+    held_at: float
+    suspected_eaw: bool | None = None
+    force_used: bool | None = None
 
 
 class Duty(msgspec.Struct, frozen=True):
@@ -201,9 +238,11 @@ class Pursuit(msgspec.Struct, frozen=True):
     id: str
     started_at: float
     phase: Phase = Phase.RUNNING
+    kind: str = "pursuit"
     ground: str | None = None
     note: str | None = None
     danger: bool | None = None
+    hold: Hold | None = None
     members: tuple[Member, ...] = ()
     lines: tuple[Line, ...] = ()
     duties: tuple[Duty, ...] = ()
@@ -213,6 +252,20 @@ class Pursuit(msgspec.Struct, frozen=True):
     """Host states entered and not reported on yet, in order."""
     duties_opened: int = 0
     ended_at: float | None = None
+    lag_s: float | None = None
+    """How far its data time lay behind the server's at its end; None while it goes on."""
+
+    @property
+    def next_deadline(self) -> float | None:
+        """The earliest deadline that can still be missed, data time. One of a crossing that is only announced cannot:
+        its time is a forecast.
+        """
+        open_ = [
+            duty.deadline_at
+            for duty in self.duties
+            if duty.deadline_at is not None and not duty.overdue and not duty.announced
+        ]
+        return min(open_, default=None)
 
     @property
     def must_break_off(self) -> bool:

@@ -142,11 +142,12 @@ def tick(world: World, at: float) -> list[Event]:
         silent.append((heard_at, unit))
     for _, unit in sorted(silent):
         events += _silence(world, unit, at)
-    for name in sorted(set(world.pursuit_of.values())):
+    for name in sorted(world.due):
         pursuit = world.pursuits[name]
         turn = Turn(world, at, at - world.lag_of(pursuit), name)
-        duties.find_overdue(turn, pursuit)
-        events += turn.events
+        if turn.now > world.due[name]:
+            duties.find_overdue(turn, pursuit)
+            events += turn.events
     return events
 
 

@@ -44,6 +44,10 @@ class Turn:
     def keep(self, pursuit: Pursuit) -> Pursuit:
         """Write a pursuit's new value into the world, and return it."""
         self.world.put(self.world.pursuits, pursuit.id, pursuit)
+        if (due := pursuit.next_deadline) is not None:
+            self.world.put(self.world.due, pursuit.id, due)
+        else:
+            self.world.drop(self.world.due, pursuit.id)
         return pursuit
 
     def _alert(self, event: AlertEvent) -> None:

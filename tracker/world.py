@@ -39,6 +39,7 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
     pursuit_of: dict[str, str]
     alerts: dict[str, Alert]
     heard: dict[str, float]
+    due: dict[str, float]
 
 
 _Value = TypeVar("_Value")
@@ -61,6 +62,8 @@ class World:
         """By the id of the event, oldest first."""
         self.heard: dict[str, float] = {}
         """When each unit that is not lost was last heard (server time), the longest silent first."""
+        self.due: dict[str, float] = {}
+        """The data time of the next deadline of each pursuit that has one, also after its end."""
         self._undo: list[tuple[dict[str, object], str, object]] = []
         self._began_at = 0
 
@@ -116,7 +119,9 @@ class World:
     def encode(self) -> bytes:
         """The whole world as bytes, for a snapshot (MessagePack)."""
         return msgspec.msgpack.encode(
-            _Snapshot(self.offset, self.tracks, self.units, self.pursuits, self.pursuit_of, self.alerts, self.heard)
+            _Snapshot(
+                self.offset, self.tracks, self.units, self.pursuits, self.pursuit_of, self.alerts, self.heard, self.due
+            )
         )
 
     @classmethod
@@ -138,12 +143,16 @@ class World:
         world.pursuit_of = kept.pursuit_of
         world.alerts = kept.alerts
         world.heard = kept.heard
+        world.due = kept.due
         return world
 
     def lag_of(self, pursuit: Pursuit) -> float:
         """Server time less data time of a pursuit, seconds: the least of its members', so that its time is never before
-        any fix that has come. One that uploads late does not turn the clock of the others back.
+        any fix that has come. One that uploads late does not turn the clock of the others back. After its end it stays
+        as it was: what its units do later is none of its business.
         """
+        if pursuit.lag_s is not None:
+            return pursuit.lag_s
         return min((track.lag_s for track in self.members_of(pursuit).values()), default=0.0)
 
     def members_of(self, pursuit: Pursuit) -> Mapping[str, Track]:

@@ -4,12 +4,13 @@
  * possible in which phase, and the article behind each button, are the server's.
  */
 
-/** @import {Act, Config, Pursuit} from "./wire.d.ts" */
+/** @import {Act, Config, Duty, Pursuit} from "./wire.d.ts" */
 
-import { button, element, say } from "./dom.mjs";
+import { arrange, button, element, mark, say } from "./dom.mjs";
+import { countdown, unix } from "./format.mjs";
 
 /**
- * @typedef {"contact" | "host-decision" | "danger" | "hold" | "handover" | "report" | "end"} Name
+ * @typedef {"contact" | "host-decision" | "danger" | "hold" | "handover" | "report" | "obligation" | "end"} Name
  * @typedef {Record<string, string | boolean>} Body
  * @typedef {(name: Name, body: Body) => Promise<unknown>} Command
  */
@@ -19,6 +20,7 @@ import { button, element, say } from "./dom.mjs";
  * @property {Pursuit} pursuit
  * @property {string | null} host that the buttons speak of
  * @property {string | null} abroad the first unit that is in another state
+ * @property {number} time data time, Unix seconds UTC
  */
 
 const MAX_INSTRUCTIONS = 500;
@@ -42,6 +44,7 @@ export class Acts {
   #held;
   #handedOver;
   #own;
+  #owed = element("ul", "owed");
   #reported;
   #end;
   #endSure;
@@ -76,7 +79,7 @@ export class Acts {
     this.#dangerOver = act("Danger is over", "danger", () => ({ disproportionate: false }));
     this.#held = act("Person held", "hold", () => (this.#now?.abroad ? { unit: this.#now.abroad } : {}));
     this.#handedOver = act("Handed over", "handover", () => ({}), "primary");
-    this.#reported = act("Report made", "report", () => this.#owed("report"));
+    this.#reported = act("Report made", "report", () => this.#towards("report"));
     this.#end = button("End…", () => this.#ask(true));
     this.#endSure = act("End the pursuit", "end", () => ({}), "danger");
     this.#endSure.addEventListener("click", () => this.#ask(false));
@@ -92,7 +95,7 @@ export class Acts {
     this.#crew = this.#row("What the crew reports", ["danger", "hold", "handover", "report"], ...own);
     this.#buttons = [this.#contact, this.#unanswered, ...decisions, ...own];
     this.#own = own;
-    this.box = element("div", "actions", contact, this.#host, this.#crew, this.#error);
+    this.box = element("div", "actions", contact, this.#host, this.#crew, this.#owed, this.#error);
   }
 
   /** @param {Situation} now */
@@ -121,6 +124,9 @@ export class Acts {
     if (report) this.#reported.textContent = `Report to ${report.host} made`;
     this.#end.hidden = ended || this.#sure;
     this.#crew.hidden = this.#own.every(({ hidden }) => hidden);
+    const else_ = pursuit.obligations.filter(({ kind }) => !OWN_BUTTONS.has(kind));
+    const done = (/** @type {Name} */ name, /** @type {Body} */ body) => this.#run(name, body);
+    arrange(this.#owed, else_.map((duty, index) => owedRow(this.#owed.children[index], duty, now.time, done)));
     const first = this.#contact.parentElement;
     if (first) first.hidden = !asked;
   }
@@ -153,7 +159,7 @@ export class Acts {
   }
 
   /** @param {string} kind */
-  #owed(kind) {
+  #towards(kind) {
     const duty = this.#now?.pursuit.obligations.find((open) => open.kind === kind);
     return duty ? { host: duty.host } : /** @type {Body} */ ({});
   }
@@ -181,6 +187,30 @@ export class Acts {
     }
     for (const one of this.#buttons) one.disabled = false;
   }
+}
+
+/** Obligations that a button above meets, or the end itself. */
+const OWN_BUTTONS = new Set(["contact", "hand_over", "report", "break_off"]);
+
+/**
+ * What else is owed, each with a button for when it was done.
+ * @param {Element | undefined} there
+ * @param {Duty} duty
+ * @param {number} now data time, Unix seconds UTC
+ * @param {Command} command
+ */
+function owedRow(there, duty, now, command) {
+  const same = there instanceof HTMLElement && there.dataset["owed"] === duty.id;
+  const row = same ? there : element("li", "", element("span"), button("Done", () => void command("obligation", { obligation: duty.id })));
+  const left = duty.deadline === null ? null : unix(duty.deadline) - now;
+  const by = left === null ? "" : left < 0 ? ` · overdue ${countdown(left)}` : ` · due in ${countdown(left)}`;
+  const [words, done] = /** @type {HTMLElement[]} */ ([...row.children]);
+  if (words) say(words, `${duty.text} (${duty.host}, ${duty.article})${by}`);
+  done?.setAttribute("aria-label", `Done: ${duty.text}`);
+  mark(row, "owed", duty.id);
+  mark(row, "kind", duty.kind);
+  mark(row, "overdue", String(duty.overdue));
+  return row;
 }
 
 /**

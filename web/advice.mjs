@@ -61,6 +61,10 @@ export function advise(world, pursuit, now) {
     const what = `Report to ${report.addressee ?? territory(report.host)}`;
     return { tone: "watch", what, clock: dueTime(report, now), article: report.article, duty: report };
   }
+  const last = duties[0];
+  if (pursuit.phase === "ended" && last) {
+    return { tone: last.overdue ? "overdue" : "watch", what: last.text, clock: dueTime(last, now), article: last.article, duty: last };
+  }
   if (pursuit.phase === "ended") return { tone: "calm", what: "Ended: nothing is due", clock: null, article: null, duty: null };
   const signs = abroad.map(({ unit }) => sign(world, unit)).join(", ");
   const what = signs && pursuit.phase === "running" ? `${signs} may continue: nothing is due now` : "Nothing is due now";

@@ -102,7 +102,7 @@ class Card {
     arrange(this.#lines, pursuit.lines.map((line, index) => lineRow(this.#lines.children[index], line)));
 
     const abroad = pursuit.members.find(isAbroad)?.unit ?? null;
-    this.#acts.draw({ pursuit, host: advice.duty?.host ?? hostOf(world, pursuit), abroad });
+    this.#acts.draw({ pursuit, host: advice.duty?.host ?? hostOf(world, pursuit), abroad, time: now });
   }
 }
 

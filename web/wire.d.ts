@@ -184,7 +184,7 @@ export interface HostDecisionEvent extends Conduct {
 }
 
 export interface OtherPursuitEvent extends Conduct {
-  type: "pursuit.danger" | "pursuit.hold" | "pursuit.handover" | "pursuit.report" | "pursuit.ended";
+  type: "pursuit.danger" | "pursuit.continuity" | "pursuit.hold" | "pursuit.handover" | "pursuit.report" | "pursuit.ended";
   reason?: string;
   host?: string;
   to?: string;

@@ -74,3 +74,37 @@ def test_a_successor_takes_over_on_its_day(tmp_path: Path) -> None:
 
     names = [point.name for at in (NOW - 86400, NOW) if (point := rooms.nearest("LU", 6.0, 49.6, at))]
     assert names == ["old", "new"]
+
+
+def test_a_notice_under_article_61_holds_on_its_days(tmp_path: Path) -> None:
+    path = tmp_path / "points.toml"
+    notice = 'state = "LU"\ntext = "None by air"\nvalid_from = 2026-12-01\nvalid_until = 2027-01-01\nsource = "a note"'
+    path.write_text(f"point = []\n[[restriction]]\n{notice}\n")
+    points = load(path)
+
+    def on(day: str) -> str | None:
+        return points.restriction("LU", datetime.fromisoformat(f"{day}T00:00:00+01:00").timestamp())
+
+    assert [on(day) for day in ("2026-11-30", "2026-12-01", "2026-12-31", "2027-01-01")] == [
+        None,
+        "None by air",
+        "None by air",
+        None,
+    ]
+    assert points.restriction("NL", datetime.fromisoformat("2026-12-01T12:00:00Z").timestamp()) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ('state = "DE"\ntext = "x"\nvalid_from = 2026-12-01\nsource = "x"', "restriction"),
+        ('state = "LU"\nvalid_from = 2026-12-01\nsource = "x"', "text"),
+        ('state = "LU"\ntext = "x"\nvalid_from = 2026-12-01\nvalid_until = 2026-12-01\nsource = "x"', "is not after"),
+    ],
+)
+def test_a_notice_that_is_not_allowed_is_named(tmp_path: Path, entry: str, reason: str) -> None:
+    path = tmp_path / "points.toml"
+    path.write_text(f"point = []\n[[restriction]]\n{entry}\n")
+
+    with pytest.raises(Refused, match=reason):
+        load(path)

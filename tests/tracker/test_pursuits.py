@@ -42,11 +42,13 @@ def test_nobody_is_left_held_a_pursuit_cannot_end_before_the_handover() -> None:
 
 
 def test_after_the_end_only_the_report_remains_and_a_contact_that_is_made_after_all() -> None:
-    assert set(MOVES[Phase.ENDED]) == {Move.CONTACT, Move.REPORT}
+    assert set(MOVES[Phase.ENDED]) == {Move.CONTACT, Move.OBLIGATION, Move.REPORT}
 
 
 def test_an_illegal_move_names_the_phase_and_what_is_possible() -> None:
-    with pytest.raises(IllegalMove, match="join is not possible while the pursuit is ended; possible: contact, report"):
+    with pytest.raises(
+        IllegalMove, match="join is not possible while the pursuit is ended; possible: contact, obligation, report"
+    ):
         move(Phase.ENDED, Move.JOIN)
 
 

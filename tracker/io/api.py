@@ -115,6 +115,8 @@ class Api:
             "contact": dispatch.contact,
             "hostDecision": dispatch.host_decision,
             "danger": dispatch.danger,
+            "continuity": dispatch.continuity,
+            "obligation": dispatch.obligation,
             "hold": dispatch.hold,
             "handover": dispatch.handover,
             "report": dispatch.report,

@@ -15,8 +15,10 @@ from tracker.inputs import (
     EndPursuit,
     FileReport,
     JoinPursuit,
+    MeetObligation,
     PursuitCommand,
     ReportContact,
+    ReportContinuity,
     ReportDanger,
     ReportHandover,
     ReportHold,
@@ -30,12 +32,14 @@ from tracker.io.openapi import EVENTS_QUERY
 from tracker.io.requests import (
     AcknowledgeBody,
     ContactBody,
+    ContinuityBody,
     DangerBody,
     EndBody,
     HandoverBody,
     HoldBody,
     HostDecisionBody,
     JoinBody,
+    ObligationBody,
     ReportBody,
     StartBody,
     read,
@@ -103,6 +107,7 @@ class Dispatch:
             unit=body.unit,
             started_in=body.started_in,
             ground=body.ground,
+            kind=body.kind,
             note=body.note,
         )
         return await self._command(id_, [command], 201)
@@ -134,6 +139,7 @@ class Dispatch:
             host=body.host,
             instructions=body.instructions,
             can_take_over=body.can_take_over,
+            consent=body.consent,
         )
         return await self._command(id_, [command])
 
@@ -146,11 +152,45 @@ class Dispatch:
         )
         return await self._command(id_, [command])
 
+    async def continuity(self, request: web.Request) -> web.Response:
+        """Report whether the pursuit was unbroken."""
+        id_ = self._pursuit(request).id
+        body = read(ContinuityBody, await read_body(request))
+        command = ReportContinuity(
+            at=self._now(), by=body.by, id=id_, continuous=body.continuous, unit=body.unit, note=body.note
+        )
+        return await self._command(id_, [command])
+
+    async def obligation(self, request: web.Request) -> web.Response:
+        """Report that something owed was done."""
+        id_ = self._pursuit(request).id
+        body = read(ObligationBody, await read_body(request))
+        command = MeetObligation(
+            at=self._now(),
+            by=body.by,
+            id=id_,
+            obligation=body.obligation,
+            kind=body.kind,
+            host=body.host,
+            met_at=read_moment("met_at", body.met_at),
+            note=body.note,
+        )
+        return await self._command(id_, [command])
+
     async def hold(self, request: web.Request) -> web.Response:
         """Report that a person is being held."""
         id_ = self._pursuit(request).id
         body = read(HoldBody, await read_body(request))
-        command = ReportHold(at=self._now(), by=body.by, id=id_, unit=body.unit, note=body.note)
+        command = ReportHold(
+            at=self._now(),
+            by=body.by,
+            id=id_,
+            unit=body.unit,
+            held_at=read_moment("held_at", body.held_at),
+            suspected_eaw=body.suspected_eaw,
+            force_used=body.force_used,
+            note=body.note,
+        )
         return await self._command(id_, [command])
 
     async def handover(self, request: web.Request) -> web.Response:

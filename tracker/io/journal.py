@@ -8,7 +8,7 @@ one writer, and no second connection ever sees it. All methods block, and are fo
     input       what entered the core, in order; unit, boot and n are set for pings and name each once
     event       what followed, by offset; `input` is what caused it
     snapshot    the world after one input, so that a restart need not begin at the first
-    edition     from which input on which boundary data was used
+    edition     from which input on which boundary data and contact points were used
     quarantine  inputs that the core failed on; kept for inspection, never replayed
 """
 
@@ -48,6 +48,9 @@ _MIGRATIONS: Final = (
     CREATE TABLE quarantine (id INTEGER PRIMARY KEY, failed_at REAL NOT NULL, error TEXT NOT NULL,
         body BLOB NOT NULL) STRICT;
     """,
+    """
+    ALTER TABLE edition ADD COLUMN contacts_sha256 TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 
@@ -65,6 +68,13 @@ class Clash(DrempelloosError):
 
 class Broken(DrempelloosError):
     """The disk failed. What it holds is not known until the journal is opened anew, by a new process."""
+
+
+class Edition(NamedTuple):
+    """What the core worked with besides its code: SHA-256 of the boundary data and of the file of contact points."""
+
+    boundary_sha256: str
+    contacts_sha256: str
 
 
 class PingKey(NamedTuple):
@@ -191,18 +201,16 @@ class Journal:
                 (*snapshot[:3], sha256(snapshot.body).digest(), snapshot.body),
             )
 
-    def note_edition(self, boundary_sha256: str) -> str | None:
-        """Note which boundary data is used from the next input on.
+    def note_edition(self, edition: Edition) -> Edition | None:
+        """Note what is used from the next input on.
 
-        Returns the one that was used before, if it was another. Raises as `write` does.
+        Returns what was used before, if it was something else. Raises as `write` does.
         """
-        before: str | None = self._value("SELECT boundary_sha256 FROM edition ORDER BY input DESC LIMIT 1")
-        if before == boundary_sha256:
+        before = next((known for _, known in reversed(self.editions())), None)
+        if before == edition:
             return None
         with self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO edition VALUES (?, ?)", (self.last_input + 1, boundary_sha256)
-            )
+            self._connection.execute("INSERT OR REPLACE INTO edition VALUES (?, ?, ?)", (self.last_input + 1, *edition))
         return before
 
     def probe(self) -> None:
@@ -286,9 +294,9 @@ class Journal:
                 return SnapshotRow(input_, offset, layout, body)
         return None
 
-    def editions(self) -> list[tuple[int, str]]:
-        """From which input on which boundary data was used (its SHA-256), in order."""
-        return [(input_, sha) for input_, sha in self._rows("SELECT * FROM edition ORDER BY input")]
+    def editions(self) -> list[tuple[int, Edition]]:
+        """From which input on what was used, in order."""
+        return [(input_, Edition(*used)) for input_, *used in self._rows("SELECT * FROM edition ORDER BY input")]
 
     def quarantine(self) -> list[QuarantineRow]:
         """What the core failed on, in order."""

@@ -112,6 +112,8 @@ CALLS: Final = (
     _command("contact", "contact", "Contact with the host's service.", requests.ContactBody),
     _command("host-decision", "hostDecision", "What the host's service said.", requests.HostDecisionBody),
     _command("danger", "danger", "Somebody judged the danger of going on.", requests.DangerBody),
+    _command("continuity", "continuity", "Whether the pursuit was unbroken.", requests.ContinuityBody),
+    _command("obligation", "obligation", "What was owed was done.", requests.ObligationBody),
     _command("hold", "hold", "A person is being held.", requests.HoldBody),
     _command("handover", "handover", "Persons and objects were handed over.", requests.HandoverBody),
     _command("report", "report", "The report to the host was made.", requests.ReportBody),

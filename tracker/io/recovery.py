@@ -22,7 +22,7 @@ from tracker.engine import Engine
 from tracker.errors import Corrupt, Refused
 from tracker.events import encode
 from tracker.inputs import Input, PingReceived, decode
-from tracker.io.journal import Cause, Journal, SnapshotRow
+from tracker.io.journal import Cause, Edition, Journal, SnapshotRow
 from tracker.io.offline import build_engine
 from tracker.pursuits import Pursuit
 from tracker.units import Track, Unit
@@ -61,6 +61,8 @@ class Rebuilt(msgspec.Struct, frozen=True, omit_defaults=True):
     events: int
     identical: bool
     first_difference: Difference | None = None
+    made_with_others: tuple[str, ...] = ()
+    """Where the journal was made with other boundary data or contact points than it was replayed with."""
 
 
 def recover(journal: Journal, engine: Engine) -> tuple[World, Replayed]:
@@ -69,9 +71,10 @@ def recover(journal: Journal, engine: Engine) -> tuple[World, Replayed]:
     Raises:
         Corrupt: the journal is not whole.
     """
-    before = journal.note_edition(engine.boundary_sha256)
+    edition = _edition(engine)
+    before = journal.note_edition(edition)
     if before is not None:
-        _log.warning("other boundary data from now on", before=before, now=engine.boundary_sha256)
+        _log.warning(f"other {_differing(before, edition)} from now on", before=before, now=edition)
     world, after_input = _from_snapshot(journal)
     replayed = _replay(journal, engine, world, after_input)
     if replayed.differing:
@@ -83,6 +86,16 @@ def recover(journal: Journal, engine: Engine) -> tuple[World, Replayed]:
         )
     _log.info("recovered", inputs=replayed.inputs, events=world.offset, units=len(world.tracks))
     return world, replayed
+
+
+def _edition(engine: Engine) -> Edition:
+    return Edition(engine.boundary_sha256, engine.contact_points.sha256)
+
+
+def _differing(one: Edition, other: Edition) -> str:
+    """What two editions differ in."""
+    names = ("boundary data", "contact points")
+    return " and ".join(name for name, a, b in zip(names, one, other, strict=True) if a != b)
 
 
 def take_snapshot(world: World, last_input: int) -> SnapshotRow:
@@ -139,11 +152,15 @@ def rebuild(directory: Path, contact_points: Path | None = None) -> Rebuilt:
     """
     with contextlib.closing(Journal(directory, create=False)) as journal:
         engine = build_engine(boundary_file.load(), contact_points)
-        for input_, sha in journal.editions():
-            if sha != engine.boundary_sha256:
-                _log.warning("made with other boundary data", from_input=input_, boundary_sha256=sha)
+        edition = _edition(engine)
+        made_with_others: tuple[str, ...] = ()
+        for input_, used in journal.editions():
+            if used != edition:
+                what = _differing(used, edition)
+                made_with_others += (f"from input {input_} on: other {what}",)
+                _log.warning(f"made with other {what}", from_input=input_, made_with=used, now=edition)
         replayed = _replay(journal, engine, World(), 0)
-        return Rebuilt(replayed.events, replayed.differing == 0, replayed.first_difference)
+        return Rebuilt(replayed.events, replayed.differing == 0, replayed.first_difference, made_with_others)
 
 
 def time_of(entry: Input) -> float:

@@ -11,6 +11,7 @@ import msgspec
 
 from tracker.codec.quote import quote
 from tracker.errors import Refused
+from tracker.facts import Kind
 
 _NAME: Final = r"^[A-Za-z0-9._:-]{1,64}$(?!\n)"
 # The look-ahead makes Python refuse "A1\n" too, as `$` alone does in ECMAScript, the language of schemas.
@@ -41,6 +42,7 @@ class StartBody(_Body, frozen=True, kw_only=True):
     id: Name | None = None
     started_in: State | None = None
     ground: Text | None = None
+    kind: Kind = "pursuit"
     note: Text | None = None
 
 
@@ -73,6 +75,7 @@ class HostDecisionBody(_Body, frozen=True, kw_only=True):
     host: State | None = None
     instructions: Text | None = None
     can_take_over: bool | None = None
+    consent: bool | None = None
 
 
 class DangerBody(_Body, frozen=True, kw_only=True):
@@ -83,9 +86,30 @@ class DangerBody(_Body, frozen=True, kw_only=True):
 
 
 class HoldBody(_Body, frozen=True, kw_only=True):
-    """A person is being held."""
+    """A person is being held, since `held_at` if not just now."""
 
     unit: Name | None = None
+    held_at: Moment = None
+    suspected_eaw: bool | None = None
+    force_used: bool | None = None
+    note: Text | None = None
+
+
+class ContinuityBody(_Body, frozen=True, kw_only=True):
+    """Whether the pursuit was unbroken: that of one unit, or of all."""
+
+    continuous: bool
+    unit: Name | None = None
+    note: Text | None = None
+
+
+class ObligationBody(_Body, frozen=True, kw_only=True):
+    """What was owed was done: the obligation of that id, or the open one of that kind, towards that host."""
+
+    obligation: Name | None = None
+    kind: Name | None = None
+    host: State | None = None
+    met_at: Moment = None
     note: Text | None = None
 
 

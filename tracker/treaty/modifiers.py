@@ -7,7 +7,7 @@ from typing import Final
 from tracker.treaty import predicates as if_
 from tracker.treaty.cite import Basis, Cite
 from tracker.treaty.owed import HAND_OVER
-from tracker.treaty.table import Modifier, Owed
+from tracker.treaty.table import Modifier, Owed, six_hours_of_day
 
 _ABROAD: Final = tuple(f"R{number}" for number in range(1, 14))
 _PURSUITS: Final = ("R8", "R9", "R10", "R12", "R13")
@@ -113,6 +113,14 @@ MODIFIERS: Final = (
         ),
         basis=Basis.TEXT,
         cite=Cite("BPT2018", "21", "3"),
+        obligations=(
+            Owed(
+                "release",
+                "Questioning by the host ends, unless a warrant for surrender has come",
+                (Cite("BPT2018", "21", "3"),),
+                six_hours_of_day,
+            ),
+        ),
         rules=("R1", "R2", "R3", "R6", "R11", "R12", "R13"),
         even_if_not=True,
         asks=True,

@@ -7,10 +7,10 @@ from typing import Literal
 
 import msgspec
 
-from tracker.facts import Facts, Scene
+from tracker.facts import Facts, Scene, unix_s
 from tracker.treaty.cite import Basis, Cite, binding
 from tracker.treaty.predicates import Predicate
-from tracker.treaty.timers import confirm_by, observe_until
+from tracker.treaty.timers import confirm_by, observe_until, release_at
 
 Permitted = Literal["yes", "no", "conditional", "uncertain"]
 
@@ -28,6 +28,12 @@ def five_hours_after_crossing(facts: Facts) -> float | None:
 def a_day_after_contact(facts: Facts) -> float | None:
     """24 hours after the contact."""
     return None if facts.established_at is None else confirm_by(facts.established_at)
+
+
+def six_hours_of_day(facts: Facts) -> float | None:
+    """Six hours after the hold began, midnight to nine local time not counted."""
+    held_at = unix_s(facts.held_at)
+    return None if held_at is None else release_at(held_at)
 
 
 class Owed(msgspec.Struct, frozen=True):

@@ -41,7 +41,7 @@ async def test_config(http_room: HttpRoom) -> None:
     told = dict(answer.json)
     acts, phases = told.pop("acts"), told.pop("phases")
     assert {act["name"] for act in acts} == {"contact", "host-decision", "danger", "hold", "handover", "report"}
-    assert phases["ended"] == ["contact", "report"]
+    assert phases["ended"] == ["contact", "obligation", "report"]
     assert told == {
         "version": "1.2.3",
         "ws": "ws://127.0.0.1:8081/live",
@@ -291,6 +291,14 @@ async def test_contact_may_be_empty_or_tell_both_moments(http_room: HttpRoom) ->
         ("join", {}, "unit"),
         ("join", {"unit": "a b"}, "unit"),
         ("hold", {"unit": 5}, "unit"),
+        ("hold", {"held_at": "soon"}, "held_at"),
+        ("hold", {"force_used": "some"}, "force_used"),
+        ("host-decision", {"decision": "none", "consent": "yes"}, "consent"),
+        ("continuity", {}, "continuous"),
+        ("continuity", {"continuous": True, "unit": "BE-2"}, "unit"),
+        ("obligation", {}, "obligation"),
+        ("obligation", {"obligation": "no-such"}, "obligation"),
+        ("obligation", {"kind": "contact"}, "kind"),
         ("handover", {"to": ["x"]}, "to"),
         ("report", {"host": "FR"}, "host"),
         ("end", {"reason": "x" * 1_001}, "reason"),
@@ -308,7 +316,18 @@ async def test_bad_commands_are_refused_by_field(http_room: HttpRoom, step: str,
 
 
 async def test_what_is_not_there_is_not_found(http_room: HttpRoom) -> None:
-    steps = ("join", "contact", "host-decision", "danger", "hold", "handover", "report", "end")
+    steps = (
+        "join",
+        "contact",
+        "host-decision",
+        "danger",
+        "continuity",
+        "obligation",
+        "hold",
+        "handover",
+        "report",
+        "end",
+    )
     for path in ("/api/v1/pursuits/no", "/api/v1/pursuits/no/track"):
         assert (await http_room.get(path)).error[:2] == (404, "id")
     for step in steps:

@@ -16,6 +16,7 @@ from tracker.io.journal import (
     FILE,
     Clash,
     DiskFull,
+    Edition,
     EventRow,
     InputRow,
     Journal,
@@ -275,13 +276,14 @@ def test_a_snapshot_that_was_changed_is_not_used(journal: Journal) -> None:
     assert journal.snapshot() is None
 
 
-def test_which_boundary_data_was_used_is_noted_once(journal: Journal) -> None:
-    assert journal.note_edition("one") is None
-    assert journal.note_edition("one") is None
+def test_what_was_used_is_noted_once(journal: Journal) -> None:
+    one, two = Edition("ab", "cd"), Edition("ab", "ef")
+    assert journal.note_edition(one) is None
+    assert journal.note_edition(one) is None
     journal.write([ping_row(1, 1)])
 
-    assert journal.note_edition("two") == "one"
-    assert journal.editions() == [(1, "one"), (2, "two")]
+    assert journal.note_edition(two) == one
+    assert journal.editions() == [(1, one), (2, two)]
 
 
 def test_the_log_does_not_grow_without_end(journal: Journal, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from tracker.io import recovery
 from tracker.io import service as service_module
 from tracker.io.journal import FILE, Journal, SnapshotRow, Unusable
 from tracker.io.service import Service
+from tracker.treaty import contact_points
 from tracker.units import Unit
 
 
@@ -224,3 +226,17 @@ async def test_the_clock_does_not_fall_behind_the_journal(tmp_path: Path, engine
 def test_server_time_of_an_input() -> None:
     assert recovery.time_of(PingReceived(ping().fix, 7.0)) == 7.0
     assert recovery.time_of(Tick(8.0)) == 8.0
+
+
+async def test_other_contact_points_are_named_and_not_mistaken_for_damage(tmp_path: Path, engine: Engine) -> None:
+    """What was decided with them stands; a rebuild with others says so."""
+    own = tmp_path / "own.toml"
+    shipped = files("tracker.treaty").joinpath("contact_points.toml").read_text()
+    own.write_text(shipped.replace("Meldkamer", "Kamer"))
+    other = Engine(engine.detector, contact_points.load(own), engine.boundary_sha256)
+    async with opened(tmp_path / "data", other):
+        pass
+
+    [note] = recovery.rebuild(tmp_path / "data").made_with_others
+    assert note == "from input 1 on: other contact points"
+    assert recovery.rebuild(tmp_path / "data", own).made_with_others == ()
