@@ -7,7 +7,7 @@
 /** @import {Act, Config, Duty, Pursuit} from "./wire.d.ts" */
 
 import { arrange, button, element, mark, say } from "./dom.mjs";
-import { countdown, unix } from "./format.mjs";
+import { moment, unix } from "./format.mjs";
 
 /**
  * @typedef {"contact" | "host-decision" | "danger" | "hold" | "handover" | "report" | "obligation" | "end"} Name
@@ -202,8 +202,8 @@ const OWN_BUTTONS = new Set(["contact", "hand_over", "report", "break_off"]);
 function owedRow(there, duty, now, command) {
   const same = there instanceof HTMLElement && there.dataset["owed"] === duty.id;
   const row = same ? there : element("li", "", element("span"), button("Done", () => void command("obligation", { obligation: duty.id })));
-  const left = duty.deadline === null ? null : unix(duty.deadline) - now;
-  const by = left === null ? "" : left < 0 ? ` · overdue ${countdown(left)}` : ` · due in ${countdown(left)}`;
+  const at = duty.deadline === null ? null : unix(duty.deadline);
+  const by = at === null ? "" : ` · ${at < now ? "overdue since" : "by"} ${moment(at, now)}`;
   const [words, done] = /** @type {HTMLElement[]} */ ([...row.children]);
   if (words) say(words, `${duty.text} (${duty.host}, ${duty.article})${by}`);
   done?.setAttribute("aria-label", `Done: ${duty.text}`);
