@@ -123,8 +123,10 @@ def simulate(
     scenario: Annotated[str | None, typer.Option(help="Play this incident instead; `list` names them.")] = None,
     speed: Annotated[float, typer.Option(help="Times as fast as life; scenarios only.")] = 1.0,
     api: Annotated[str | None, typer.Option(help="http://HOST:PORT for a scenario's acts.")] = None,
+    api_token: Annotated[str | None, typer.Option(help="A dispatcher's token, for the acts.")] = None,
 ) -> None:
     """Make traffic: units wandering over the Benelux, or a scenario."""
+    from tracker.io.logs import set_up_logs
     from tracker.io.simulate import listed, stream_scenario, stream_traffic, write_scenario, write_traffic
 
     if scenario == "list":
@@ -134,7 +136,8 @@ def simulate(
         write_scenario(sys.stdout.buffer, scenario, seed=seed)
         return
     if scenario is not None and to is not None:
-        playing = stream_scenario(to, scenario, seed=seed, speed=speed, api=api, token=token)
+        set_up_logs()
+        playing = stream_scenario(to, scenario, seed=seed, speed=speed, api=api, token=token, api_token=api_token)
         _print([msgspec.json.encode(asyncio.run(playing))])
         return
     if to is None:

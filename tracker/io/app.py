@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 import sys
@@ -30,6 +29,7 @@ from tracker.io.demo import UNITS, run_demo
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
+from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics
 from tracker.io.offline import build_engine
 from tracker.io.service import Service
@@ -78,20 +78,6 @@ async def run(config: Config) -> None:
             sys.stderr.write(f"\n  The map is at {ready.http}/  (Ctrl-C stops)\n\n")
         await _wait(stop, service)
         _log.info("stopping")
-
-
-def set_up_logs() -> None:
-    """JSON lines on stderr: stdout is for what programs read."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 async def _listen(

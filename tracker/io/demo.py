@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from tracker.codec.quote import quote
+from tracker.errors import Refused
 from tracker.io.clock import Clock
 from tracker.io.stream import Refusal, Watcher, stream
 from tracker.simulation.hazeldonk import DEMO
@@ -64,8 +65,7 @@ async def run_demo(
     Raises:
         Refused: a token is not accepted.
     """
-    headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as session:
+    async with _dispatcher(api_token) as session:
         for number in count() if rounds is None else range(rounds):
             await _play_round(session, f"{http_url.rstrip('/')}/api/v1/pursuits", ws_url, tokens, scenario, speed)
             _log.debug("demo.round_ended", number=number)
@@ -117,7 +117,7 @@ async def _end_unfinished(session: aiohttp.ClientSession, pursuits_url: str) -> 
 
 
 async def play_acts(http_url: str, pursuit: str, scenario: Scenario, speed: float, token: str | None = None) -> None:
-    """Make every dispatcher's call of a scenario in its time, in one pursuit; what is refused is logged.
+    """Make every dispatcher's call of a scenario in its time, in one pursuit; what the phase refuses is logged.
 
     Args:
         http_url: `http://host:port`.
@@ -125,10 +125,17 @@ async def play_acts(http_url: str, pursuit: str, scenario: Scenario, speed: floa
         scenario: whose acts.
         speed: times faster than life.
         token: a dispatcher's, or None.
+
+    Raises:
+        Refused: the token is not accepted.
     """
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as session:
+    async with _dispatcher(token) as session:
         await _act(session, f"{http_url.rstrip('/')}/api/v1/pursuits", pursuit, scenario, speed)
+
+
+def _dispatcher(token: str | None) -> aiohttp.ClientSession:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10))
 
 
 async def _act(
@@ -150,6 +157,8 @@ async def _call(session: aiohttp.ClientSession, pursuits_url: str, pursuit: str,
         async with session.post(url, data=body, headers={"Content-Type": "application/json"}) as answer:
             if not answer.ok:
                 reason = quote((await answer.text())[:500], 200)
+                if answer.status in {401, 403}:
+                    raise Refused("api-token", f"the server answers {answer.status}: {reason}")
                 _log.warning("demo.act_refused", command=act.command, status=answer.status, answer=reason)
     except (aiohttp.ClientError, TimeoutError) as error:
         _log.warning("demo.act_failed", command=act.command, error=str(error))

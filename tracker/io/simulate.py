@@ -103,6 +103,7 @@ async def stream_scenario(
     speed: float = 1.0,
     api: str | None = None,
     token: str | None = None,
+    api_token: str | None = None,
     watcher: Watcher | None = None,
 ) -> Counts:
     """Play a shipped scenario on a server, now: its units over one connection, as a gateway does, and, with `api`, its
@@ -115,10 +116,11 @@ async def stream_scenario(
         speed: times faster than life.
         api: `http://host:port` for the acts, or None for none.
         token: of a gateway that may speak for all units.
+        api_token: of a dispatcher, for the acts.
         watcher: is told what happens.
 
     Raises:
-        Refused: the name, the speed, the address or the token is not acceptable.
+        Refused: the name, the speed, the address or a token is not acceptable.
         Unreachable: the server does not answer.
     """
     if not 0 < speed <= 10_000:
@@ -127,10 +129,13 @@ async def stream_scenario(
     started_at = Clock().now()
     run = f"{name}-{secrets.token_hex(3)}"[-64:]
     pings = _pings(scenario, run, f"{seed}", started_at)
-    async with asyncio.TaskGroup() as group:
-        sending = group.create_task(stream(to, pings, token=token, speed=speed, anchor=started_at, watcher=watcher))
-        if api is not None:
-            group.create_task(play_acts(api, run, scenario, speed))
+    try:
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(stream(to, pings, token=token, speed=speed, anchor=started_at, watcher=watcher))
+            if api is not None:
+                group.create_task(play_acts(api, run, scenario, speed, api_token))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     return sending.result()
 
 

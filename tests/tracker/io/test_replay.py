@@ -40,6 +40,7 @@ class Server:
         self.tokens: dict[str, str] = {}
         self.calls: list[tuple[str, dict[str, object], str | None]] = []
         self.ws = self.http = ""
+        self.answer = 409
 
     async def units(self, connection: ServerConnection) -> None:
         assert connection.request is not None
@@ -54,7 +55,7 @@ class Server:
     async def call(self, request: web.Request) -> web.Response:
         assert request.content_type == "application/json"
         self.calls.append((request.path, await request.json(), request.headers.get("Authorization")))
-        return web.json_response({"error": {"field": "", "reason": "no"}}, status=409)
+        return web.json_response({"error": {"field": "", "reason": "no"}}, status=self.answer)
 
 
 @asynccontextmanager
@@ -162,10 +163,29 @@ def test_a_scenario_is_written_on_its_own_day_and_can_be_read() -> None:
 async def test_a_scenario_reaches_a_server_with_its_acts() -> None:
     acts = load("tilburg-turnhout-stop").acts
     async with server() as running:
-        counts = await stream_scenario(running.ws, "tilburg-turnhout-stop", seed=1, speed=1000.0, api=running.http)
+        gateway, dispatch = "gateway", "dispatch"
+        counts = await stream_scenario(
+            running.ws,
+            "tilburg-turnhout-stop",
+            seed=1,
+            speed=1000.0,
+            api=running.http,
+            token=gateway,
+            api_token=dispatch,
+        )
     assert counts.acknowledged == len(running.pings) > 300
     assert [path.rsplit("/", 1)[1] for path, _, _ in running.calls] == ["pursuits", *(act.command for act in acts[1:])]
     assert running.calls[-1][1]["decision"] == "stop"
+    assert {authorization for _, _, authorization in running.calls} == {"Bearer dispatch"}
+    assert set(running.tokens.values()) == {"Bearer gateway"}
+
+
+async def test_a_scenario_whose_acts_nobody_may_do_ends_at_once() -> None:
+    async with server() as running:
+        running.answer = 401
+        with pytest.raises(Refused, match="api-token: the server answers 401"):
+            await stream_scenario(running.ws, "tilburg-turnhout-stop", seed=1, speed=1.0, api=running.http)
+    assert len(running.calls) == 1
 
 
 @pytest.mark.parametrize(
