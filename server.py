@@ -165,7 +165,9 @@ def rebuild(
 ) -> None:
     """Replay a journal from its first input and compare; prints {"events":N,"identical":true}."""
     from tracker.io import recovery
+    from tracker.io.logs import set_up_logs
 
+    set_up_logs()
     rebuilt = recovery.rebuild(data, contact_points)
     _print([msgspec.json.encode(rebuilt)])
     raise typer.Exit(0 if rebuilt.identical else 1)

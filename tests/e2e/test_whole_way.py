@@ -14,7 +14,7 @@ from websockets.frames import CloseCode
 from websockets.sync.connection import Connection
 
 from tests.e2e.conftest import ServerFactory
-from tests.e2e.process import Server, lines, run
+from tests.e2e.process import ROOT, Server, lines, run
 
 LON = 4.7326
 BORDER_LAT = 51.485116
@@ -232,3 +232,26 @@ def test_sigterm_ends_it_in_order(server: Server) -> None:
 
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == CloseCode.GOING_AWAY
+
+
+def test_a_rebuild_with_other_contact_points_says_so(server_factory: ServerFactory, tmp_path: Any) -> None:
+    """Stdout stays JSON lines, and the decision that named another room is shown as what it is."""
+    shipped = (ROOT / "tracker" / "treaty" / "contact_points.toml").read_text()
+    own = tmp_path / "own.toml"
+    own.write_text(shipped.replace("Meldkamer", "Kamer"))
+    config = tmp_path / "config.toml"
+    config.write_text(f"[treaty]\ncontact_points = {json.dumps(str(own))}\n[auth]\nrequired = false\n")
+    server = server_factory("--config", str(config))
+    server.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03"})
+    with server.units() as unit:
+        send(unit, drive("BE-K03", "a1"))
+    server.stop()
+
+    other, same = (run("rebuild", "--data", str(server.data), *rest) for rest in ((), ("--contact-points", str(own))))
+    assert (other.returncode, same.returncode) == (1, 0)
+    [found] = lines(other.stdout)
+    assert "Kamer" in found["first_difference"]["stored"]
+    assert "Meldkamer" in found["first_difference"]["derived"]
+    [note] = found["made_with_others"]
+    assert "other contact points (SHA-256 " in note
+    assert "made_with_others" not in json.loads(same.stdout)

@@ -35,7 +35,9 @@ _log: Final = structlog.get_logger(__name__)
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """Where a replay first came to something else than the journal holds; `""` where it has nothing."""
+    """Where a replay first came to something else than the journal holds: what is around the place where the two part,
+    `""` where there is nothing.
+    """
 
     offset: int
     stored: str
@@ -74,7 +76,7 @@ def recover(journal: Journal, engine: Engine) -> tuple[World, Replayed]:
     edition = _edition(engine)
     before = journal.note_edition(edition)
     if before is not None:
-        _log.warning(f"other {_differing(before, edition)} from now on", before=before, now=edition)
+        _log.warning("other data from now on", made_with=_differing(before, edition))
     world, after_input = _from_snapshot(journal)
     replayed = _replay(journal, engine, world, after_input)
     if replayed.differing:
@@ -92,10 +94,14 @@ def _edition(engine: Engine) -> Edition:
     return Edition(engine.boundary_sha256, engine.contact_points.sha256)
 
 
-def _differing(one: Edition, other: Edition) -> str:
-    """What two editions differ in."""
+def _differing(used: Edition, here: Edition) -> str:
+    """What was used that is not what there is here, by the name that `sha256sum` gives it."""
     names = ("boundary data", "contact points")
-    return " and ".join(name for name, a, b in zip(names, one, other, strict=True) if a != b)
+    return " and ".join(
+        f"other {name} (SHA-256 {was})" if was else f"{name} that an older version did not note"
+        for name, was, now in zip(names, used, here, strict=True)
+        if was != now
+    )
 
 
 def take_snapshot(world: World, last_input: int) -> SnapshotRow:
@@ -153,12 +159,11 @@ def rebuild(directory: Path, contact_points: Path | None = None) -> Rebuilt:
     with contextlib.closing(Journal(directory, create=False)) as journal:
         engine = build_engine(boundary_file.load(), contact_points)
         edition = _edition(engine)
-        made_with_others: tuple[str, ...] = ()
-        for input_, used in journal.editions():
-            if used != edition:
-                what = _differing(used, edition)
-                made_with_others += (f"from input {input_} on: other {what}",)
-                _log.warning(f"made with other {what}", from_input=input_, made_with=used, now=edition)
+        made_with_others = tuple(
+            f"from input {input_} on: {_differing(used, edition)}"
+            for input_, used in journal.editions()
+            if used != edition
+        )
         replayed = _replay(journal, engine, World(), 0)
         return Rebuilt(replayed.events, replayed.differing == 0, replayed.first_difference, made_with_others)
 
@@ -191,7 +196,9 @@ def _replay(journal: Journal, engine: Engine, world: World, after_input: int) ->
         before = world.offset
         found = _compare(cause, before, _derive(engine, world, cause.id, entry))
         differing += len(found)
-        first = first or next(iter(found), None)
+        if first is None and found:
+            place, was, now = found[0]
+            first = Difference(place, *_shown(was, now))
         # The next event takes the next offset of the journal, whatever was derived here.
         world.offset = before + len(cause.events)
         world.commit()
@@ -216,16 +223,24 @@ def _derive(engine: Engine, world: World, id_: int, entry: Input) -> list[bytes]
         return [f"{type(error).__name__}: {error}".encode()]
 
 
-def _compare(cause: Cause, after: int, derived: list[bytes]) -> list[Difference]:
+def _compare(cause: Cause, after: int, derived: list[bytes]) -> list[tuple[int, bytes, bytes]]:
+    """Where the two differ: offset, what is stored, what was derived."""
     stored = [event for _, event in cause.events]
     if derived == stored:
         return []
     return [
-        Difference(after + place, _shown(was), _shown(now))
+        (after + place, was, now)
         for place, (was, now) in enumerate(zip_longest(stored, derived, fillvalue=b""), 1)
         if was != now
     ]
 
 
-def _shown(event: bytes) -> str:
-    return event[:_SHOWN].decode("utf-8", "replace")
+def _shown(was: bytes, now: bytes) -> tuple[str, str]:
+    """Two events as far as fits, with the place where they part."""
+    parting = next(
+        (place for place, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now))
+    )
+    begin = 0 if parting < _SHOWN // 2 else parting - _SHOWN // 2
+    lead = "…" if begin else ""
+    first, second = (lead + event[begin : begin + _SHOWN].decode("utf-8", "replace") for event in (was, now))
+    return first, second

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -233,10 +234,25 @@ async def test_other_contact_points_are_named_and_not_mistaken_for_damage(tmp_pa
     own = tmp_path / "own.toml"
     shipped = files("tracker.treaty").joinpath("contact_points.toml").read_text()
     own.write_text(shipped.replace("Meldkamer", "Kamer"))
+    sha = sha256(own.read_bytes()).hexdigest()
     other = Engine(engine.detector, contact_points.load(own), engine.boundary_sha256)
     async with opened(tmp_path / "data", other):
         pass
 
     [note] = recovery.rebuild(tmp_path / "data").made_with_others
-    assert note == "from input 1 on: other contact points"
+    assert note == f"from input 1 on: other contact points (SHA-256 {sha})"
     assert recovery.rebuild(tmp_path / "data", own).made_with_others == ()
+
+
+async def test_a_journal_from_before_contact_points_were_noted_says_that_they_are_not_known(
+    tmp_path: Path, engine: Engine
+) -> None:
+    async with opened(tmp_path, engine):
+        pass
+    journal = Journal(tmp_path, create=False)
+    journal._connection.execute("ALTER TABLE edition DROP COLUMN contacts_sha256")
+    journal._connection.pragma("user_version", 1)
+    journal.close()
+
+    [note] = recovery.rebuild(tmp_path).made_with_others
+    assert note == "from input 1 on: contact points that an older version did not note"
