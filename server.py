@@ -159,6 +159,47 @@ def export(
 
 
 @app.command()
+def explain(
+    event: Annotated[str, typer.Argument(help="The event's id, or its first eight characters.")],
+    data: DataDir = DATA,
+    lang: Annotated[str, typer.Option(help="en, nl, fr or de.")] = "en",
+    server: Annotated[str | None, typer.Option(help="http://HOST:PORT of a running server, instead of --data.")] = None,
+    token: Annotated[str | None, typer.Option(help="A dispatcher's token for it.")] = None,
+) -> None:
+    """Say, for a person, why an event says what it says."""
+    from tracker.io import record
+
+    _print(record.explained(record.read(data, server, token), event, lang))
+
+
+@app.command()
+def report(
+    pursuit: Annotated[str, typer.Argument(help="The pursuit's id.")],
+    leg: Annotated[int | None, typer.Option(help="Which stay in a host state, from 1; left out: list them.")] = None,
+    lang: Annotated[str, typer.Option(help="en, nl, fr or de.")] = "en",
+    out: Annotated[Path | None, typer.Option(help="File to write [default: stdout].")] = None,
+    data: DataDir = DATA,
+    server: Annotated[str | None, typer.Option(help="http://HOST:PORT of a running server, instead of --data.")] = None,
+    token: Annotated[str | None, typer.Option(help="A dispatcher's token for it.")] = None,
+) -> None:
+    """Write the report on one leg for its host's authorities (Art. 46): HTML, ready to print."""
+    from tracker.io import record
+
+    events = record.read(data, server, token)
+    if leg is None:
+        _print(record.listed(events, pursuit))
+        return
+    page = record.report(events, pursuit, leg, lang)
+    if out is None:
+        _print([page.rstrip("\n").encode()])
+        return
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise Refused("--out", f"{out} cannot be written: {error.strerror}") from error
+
+
+@app.command()
 def rebuild(
     data: DataDir = DATA,
     contact_points: Annotated[Path | None, typer.Option(help="The file that the server was configured with.")] = None,

@@ -222,6 +222,7 @@ def _facts(
             established_at=None if established_at is None else rfc3339(established_at),
             with_=line.with_,
             channel=line.channel,
+            earlier_entry=_serves_again(pursuit, host, established_at, crossing),
         ),
         host=law.HostFacts(
             can_take_over=line.can_take_over if crossing is None else line.could_take_over(unix_s(crossing.crossed_at)),
@@ -236,6 +237,20 @@ def _facts(
         suspected_eaw=hold.suspected_eaw if hold is not None and holds else None,
         force_used=None if hold is None else hold.force_used,
     )
+
+
+def _serves_again(
+    pursuit: Pursuit,
+    host: str,
+    established_at: float | None,
+    crossing: CrossingConfirmed | CrossingApproaching | None,
+) -> bool | None:
+    """Whether the line was up when somebody last left the host state, before this crossing into it."""
+    if crossing is None or established_at is None:
+        return None
+    now = unix_s(crossing.crossed_at)
+    left = [unix_s(known.crossed_at) for known in pursuit.crossings if known.from_ == host]
+    return any(established_at < at < now for at in left) or None
 
 
 def _place(turn: Turn, unit: str, crossing: CrossingConfirmed | None) -> tuple[float, float]:

@@ -144,6 +144,8 @@ class ContactFacts(_Part, frozen=True):
     established_at: Moment | None = None
     with_: str | None = msgspec.field(name="with", default=None)
     channel: str | None = None
+    earlier_entry: bool | None = None
+    """Whether the line that serves this crossing was opened for an earlier one into the same state."""
 
     def __post_init__(self) -> None:
         _check_moment("attempted_at", self.attempted_at)

@@ -471,3 +471,20 @@ def test_who_was_reached_too_late_is_not_to_be_called_again() -> None:
         "contact",
         "retry_contact",
     }
+
+
+def test_into_a_second_host_the_text_is_silent() -> None:
+    """Netherlands to Belgium is the pursuit of the text; on into Luxembourg it is ours by inference."""
+    first = found()
+    second = found(unit={"origin_state": "NL"}, pursuit={"started_in": "NL"}, crossing={"from": "BE", "to": "LU"})
+
+    assert (first.rule, first.basis) == ("R13", "text")
+    assert (second.rule, second.basis) == ("R13", "inferred")
+    assert any("second host state" in warning for warning in second.warnings)
+
+
+def test_an_open_line_serves_a_further_entry_by_inference() -> None:
+    again = found(contact={"established_at": "2026-11-23T13:50:00Z", "earlier_entry": True})
+
+    assert (again.rule, again.basis) == ("R13", "inferred")
+    assert any("open line" in warning for warning in again.warnings)

@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.law.completeness import GROUPS, together, walk
+from tracker.document import document
 from tracker.facts import (
     ContactFacts,
     CrossingFacts,
@@ -31,7 +32,6 @@ from tracker.treaty import owed as owing
 from tracker.treaty import predicates as p
 from tracker.treaty.acts import ACTS
 from tracker.treaty.cite import Basis, Cite, Instrument, index
-from tracker.treaty.document import document
 from tracker.treaty.facts import FACTS, QUESTIONS
 from tracker.treaty.modifiers import MODIFIERS
 from tracker.treaty.params import params
@@ -309,4 +309,4 @@ def test_every_third_state_has_an_answer_and_none_is_a_plain_yes() -> None:
 def test_the_page_of_rules_is_up_to_date() -> None:
     page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 
-    assert page == document(), "run: python -m tracker.treaty.document > docs/rules.md"
+    assert page == document(), "run: python -m tracker.document > docs/rules.md"

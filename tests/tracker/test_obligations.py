@@ -260,3 +260,15 @@ def test_every_member_has_its_own_continuity(scene: Scene) -> None:
     scene.do(ReportContinuity(id="p-1", unit="BE-K04", continuous=False, at=scene.now))
 
     assert [member.continuous for member in scene.world.pursuits["p-1"].members] == [None, False]
+
+
+def test_a_further_entry_on_an_open_line_is_inferred(scene: Scene) -> None:
+    across(scene)
+    assert (latest(scene).rule, latest(scene).basis) == ("R13", "text")
+
+    scene.drive("BE-K03", 600, -600)
+    scene.drive("BE-K03", -600, 600)
+
+    assert (latest(scene).rule, latest(scene).basis) == ("R13", "inferred")
+    assert latest(scene).facts.contact is not None
+    assert latest(scene).facts.contact.earlier_entry is True  # type: ignore[union-attr]

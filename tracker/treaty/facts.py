@@ -93,6 +93,12 @@ FACTS: Final = (
     Fact("contact.with", Source.SAID, "Whoever called", "With whom was contact made?"),
     Fact("contact.channel", Source.SAID, "Whoever called", "By which channel was contact made?"),
     Fact(
+        "contact.earlier_entry",
+        Source.SEEN,
+        "Positions, and when the call was made",
+        "Was this line opened for an earlier crossing into the same state?",
+    ),
+    Fact(
         "host.can_take_over",
         Source.SAID,
         "The host's service",

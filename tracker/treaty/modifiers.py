@@ -149,5 +149,24 @@ MODIFIERS: Final = (
         rules=_ABROAD,
         caps_at="uncertain",
     ),
+    Modifier(
+        id="M8",
+        when=if_.ENTERS_SECOND_HOST,
+        warning=(
+            "Into a second host state the text is silent: taken to be the same pursuit, with a contact of its own at "
+            "this border"
+        ),
+        basis=Basis.INFERRED,
+        rules=("R9", "R10", "R12", "R13"),
+        weakens_to=Basis.INFERRED,
+    ),
+    Modifier(
+        id="M9",
+        when=if_.ON_AN_OPEN_LINE,
+        warning="The open line to the host is taken to serve this entry too: the text is silent",
+        basis=Basis.INFERRED,
+        rules=("R9", "R10", "R13"),
+        weakens_to=Basis.INFERRED,
+    ),
 )
-"""M1 to M4 are those of the table; M5, M6 and M7 (the notice of Art. 61) are ours."""
+"""M1 to M4 are those of the table; M5 to M9 are ours (M7 is the notice of Art. 61)."""

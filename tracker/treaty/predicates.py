@@ -176,6 +176,17 @@ CONTACT_CAME_LATE: Final = Predicate(
     lambda facts: facts.established_at is not None and _contact_in_time(facts) is False,
 )
 CONTACT_IN_DOUBT: Final = Predicate("contact_in_doubt", ("contact.established_at", "crossing.time"), _contact_in_doubt)
+# Both only weaken the basis, so that not knowing them needs no question.
+ENTERS_SECOND_HOST: Final = Predicate(
+    "enters_a_second_host",
+    ("crossing.from", "crossing.to", "unit.origin_state"),
+    lambda facts: bool(_into_benelux(facts)) and facts.left_own_state is False and not _home(facts),
+)
+ON_AN_OPEN_LINE: Final = Predicate(
+    "on_an_open_line",
+    ("contact.earlier_entry",),
+    lambda facts: facts.contact is not None and bool(facts.contact.earlier_entry),
+)
 WITHOUT_OLD_GROUND: Final = Predicate("without_old_ground", ("pursuit.ground",), _without_old_ground)
 LOOKS_CIVILIAN: Final = Predicate(
     "looks_civilian", ("unit.marked",), lambda facts: facts.unit.marked is False or facts.unit.uniformed is False

@@ -216,6 +216,9 @@ def _finding(
     )
     owing = (*row.obligations, *(owed for modifier in modifiers for owed in modifier.obligations))
     places = (*answer.cites, *(modifier.cite for modifier in modifiers if modifier.cite is not None))
+    basis = answer.basis
+    for modifier in modifiers:
+        basis = basis if modifier.weakens_to is None else basis.weakened_by(modifier.weakens_to)
     contact = facts.contact
     host = addressee or "the host's control room"
     return Finding(
@@ -231,7 +234,7 @@ def _finding(
         ),
         powers=answer.powers,
         warnings=(*answer.warnings, *(_said(modifier.warning, facts) for modifier in modifiers)),
-        basis=answer.basis,
+        basis=basis,
         title=row.title,
         words=answer.words.format(
             to=facts.crossing.to or "the host state",

@@ -99,6 +99,8 @@ class Modifier(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()
     """Only to these; none named, to all."""
     caps_at: Permitted | None = None
+    weakens_to: Basis | None = None
+    """How firmly the answer still stands."""
     obligations: tuple[Owed, ...] = ()
     even_if_not: bool = False
     asks: bool = False

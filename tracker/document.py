@@ -1,10 +1,15 @@
-"""docs/rules.md, written from the table: `python -m tracker.treaty.document` prints it."""
+"""docs/rules.md, written from the table: `python -m tracker.document` prints it."""
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
+from tracker.pursuits import MOVES, Phase
 from tracker.treaty.cite import Basis, Cite, firmness, index
 from tracker.treaty.facts import FACTS
 from tracker.treaty.modifiers import MODIFIERS
@@ -13,6 +18,8 @@ from tracker.treaty.predicates import Predicate
 from tracker.treaty.rows import RULES
 from tracker.treaty.table import Row
 from tracker.treaty.third_states import borders
+
+_ROOT: Final = Path(__file__).parents[1]
 
 
 def document() -> str:
@@ -23,7 +30,7 @@ def document() -> str:
 def _lines() -> Iterator[str]:
     yield "# Rules"
     yield ""
-    yield "<!-- Written by `python -m tracker.treaty.document`; do not edit. -->"
+    yield "<!-- Written by `python -m tracker.document`; do not edit. -->"
     yield ""
     yield (
         "The law as Drempelloos applies it, row by row, in order: the first row that is law on the day between the "
@@ -41,8 +48,13 @@ def _lines() -> Iterator[str]:
         "ourselves: whatever rests on it is shown as unverified. The annexes of the treaty and the arrangements under "
         "Art. 21(4) were not found."
     )
+    told = _tests()
     for row in RULES:
         yield from _row(row)
+        if row is [other for other in RULES if other.id == row.id][-1] and told.get(row.id):
+            yield ""
+            yield f"Tests of {row.id}: {', '.join(told[row.id])}."
+    yield from _phases()
     yield from _third_states()
     yield from _modifiers()
     yield from _facts()
@@ -70,6 +82,47 @@ def _row(row: Row) -> Iterator[str]:
         yield f"- **Goes before**: {', '.join(row.overrides)}"
 
 
+def _tests() -> dict[str, list[str]]:
+    """The tests and scenarios that name each rule; none where this is not a checkout."""
+    found: dict[str, list[str]] = {}
+    source = _ROOT / "tests/law/test_rules.py"
+    body = source.read_text(encoding="utf-8") if source.exists() else ""
+    for node in ast.parse(body).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            text = "\n".join(body.splitlines()[first - 1 : node.end_lineno])
+            for rule in dict.fromkeys(re.findall(r'"(R\d+)"', text)):
+                found.setdefault(rule, []).append(f"`{node.name}`")
+    for path in sorted((_ROOT / "tracker/simulation/scenarios").glob("*.toml")):
+        for rule in dict.fromkeys(re.findall(r'^rule = "(R\d+)"', path.read_text(encoding="utf-8"), re.MULTILINE)):
+            found.setdefault(rule, []).append(f"scenario `{path.stem}`")
+    return found
+
+
+def _phases() -> Iterator[str]:
+    """The diagram of a pursuit's life, drawn from its table."""
+    yield ""
+    yield "## A pursuit's life"
+    yield ""
+    yield "What can be done in which phase, and where it leads; what is not drawn or listed is refused."
+    yield ""
+    yield "```mermaid"
+    yield "stateDiagram-v2"
+    yield f"    [*] --> {Phase.RUNNING.value}: start"
+    for phase, moves in MOVES.items():
+        for to in dict.fromkeys(moves.values()):
+            if to is not phase:
+                names = ", ".join(move.value for move, leads in moves.items() if leads is to)
+                yield f"    {phase.value} --> {to.value}: {names}"
+    yield f"    {Phase.ENDED.value} --> [*]"
+    yield "```"
+    yield ""
+    yield "| phase | what leaves it as it is |"
+    yield "| --- | --- |"
+    for phase, moves in MOVES.items():
+        yield f"| {phase.value.replace('_', ' ')} | {', '.join(move.value for move, to in moves.items() if to is phase)} |"
+
+
 def _question(predicate: Predicate) -> str:
     return f"{predicate.name.replace('_', ' ')}{' (presumed)' if predicate.presumed else ''}"
 
@@ -78,14 +131,16 @@ def _third_states() -> Iterator[str]:
     yield ""
     yield "## Third-state borders (R8)"
     yield ""
-    yield "| unit of | into | from | permitted | basis | article | in words |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield "| unit of | into | from | permitted | basis | article | in words | on which grounds, and without them |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for entry in borders():
         origin, to = (", ".join(states) for states in (entry.origin, entry.to))
         words = entry.words.format(origin="its own state", to="the neighbour", from_="the other state")
+        without = entry.without.format(origin="its own state", to="the neighbour", from_="the other state")
+        grounds = f"{', '.join(entry.grounds)}; else: {without}" if entry.grounds else "any"
         yield (
             f"| {origin} | {to} | {'another state' if entry.by_another_state else 'its own state'} | {entry.permitted} "
-            f"| {entry.basis.value} | {_link(entry.cite)} | {words} |"
+            f"| {entry.basis.value} | {_link(entry.cite)} | {words} | {grounds} |"
         )
 
 
