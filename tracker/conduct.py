@@ -45,7 +45,7 @@ from tracker.inputs import (
     ReportHostDecision,
     StartPursuit,
 )
-from tracker.pursuits import Hold, Member, Move, Phase, Pursuit
+from tracker.pursuits import Hold, Member, Move, Phase, Pursuit, Visit
 from tracker.treaty.contact_points import ContactPoints
 from tracker.treaty.owed import HAND_OVER
 from tracker.treaty.rules import obligation
@@ -61,6 +61,9 @@ EARLIEST_S: Final = 86_400.0
 
 CONTACT_STATUSES: Final = ("attempted", "established", "lost")
 KINDS: Final = get_args(Kind)
+_ACTIVE: Final = (Phase.RUNNING, Phase.BREAKING_OFF, Phase.HELD)
+"""In these members abroad act, or still have to hand over."""
+
 HOST_DECISIONS: Final = {
     "none": Move.HOST_CONTINUES,
     "continue": Move.HOST_CONTINUES,
@@ -213,7 +216,7 @@ def _host_decision(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, 
             consent=command.consent,
         )
     )
-    pursuit = duties.lift_break_off(turn, pursuit)
+    pursuit = duties.lift_break_off(turn, _resume(turn, pursuit))
     if command.consent:
         for kind in (duties.STOP, duties.REQUEST):
             pursuit = duties.meet(turn, pursuit, kind, host, turn.now, command.by)
@@ -289,7 +292,7 @@ def _hold(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, command: 
     host = member.territory if abroad else None
     if abroad:
         hold = Hold(unit, held_at, command.suspected_eaw, command.force_used)
-        pursuit = turn.keep(msgspec.structs.replace(pursuit, hold=hold))
+        pursuit = _resume(turn, msgspec.structs.replace(pursuit, hold=hold))
     turn.emit(
         PursuitHold(
             **_common(turn, pursuit, "pursuit.hold", command),
@@ -323,8 +326,13 @@ def _report(turn: Turn, _points: ContactPoints, pursuit: Pursuit, command: FileR
     host = command.host or next((duty.host for duty in pursuit.duties if duty.kind == duties.REPORT), None)
     if host is None:
         raise Refused("host", "no report is due on any host state; name the host state reported to")
-    if host not in pursuit.visited:
-        raise Refused("host", f"{host!r} is not a host state of this pursuit that awaits a report")
+    visit = pursuit.visit(host)
+    if visit is None:
+        raise Refused("host", f"{host!r} is not a host state of this pursuit")
+    if visit.reported_at is not None and not visit.is_owed:
+        raise Refused(
+            "host", f"{host} was reported to at {rfc3339(visit.reported_at)}, and nothing was done there since"
+        )
     pursuit = _move(turn, pursuit, Move.REPORT)
     turn.emit(
         PursuitReport(
@@ -332,9 +340,18 @@ def _report(turn: Turn, _points: ContactPoints, pursuit: Pursuit, command: FileR
             host=host,
         )
     )
-    visited = tuple(other for other in pursuit.visited if other != host)
-    pursuit = turn.keep(msgspec.structs.replace(pursuit, visited=visited))
+    pursuit = _resume(turn, pursuit.with_visit(Visit(host, is_owed=False, reported_at=turn.now)))
     duties.meet(turn, pursuit, duties.REPORT, host, turn.now)
+
+
+def _resume(turn: Turn, pursuit: Pursuit) -> Pursuit:
+    """Where members from elsewhere go on after a report, another is owed for what they still do."""
+    guests_in = {member.territory for member in pursuit.members if member.territory != turn.state_of(member.unit)}
+    if pursuit.phase in _ACTIVE:
+        for visit in pursuit.visits:
+            if visit.host in guests_in:
+                pursuit = pursuit.owing(visit.host)
+    return turn.keep(pursuit)
 
 
 def _end(turn: Turn, _points: ContactPoints, pursuit: Pursuit, command: EndPursuit) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from tracker import duties
 from tracker.decisions import decide_again, decide_instead
 from tracker.events import CrossingConfirmed, CrossingCorrected, CrossingRetracted, unix_s
-from tracker.pursuits import Pursuit
+from tracker.pursuits import Pursuit, Visit
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
 
@@ -50,8 +50,11 @@ def take_back(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, event
     pursuit = msgspec.structs.replace(pursuit.with_member(member), crossings=crossings)
     host = fallen.to
     still = any(known.to == host for known in crossings) or any(one.territory == host for one in pursuit.members)
+    visit = pursuit.visit(host)
     if not still:
-        pursuit = msgspec.structs.replace(pursuit, visited=tuple(other for other in pursuit.visited if other != host))
+        pursuit = pursuit.without_visit(host)
+    elif visit is not None and _is_reported(pursuit, visit):
+        pursuit = pursuit.with_visit(msgspec.structs.replace(visit, is_owed=False))
     pursuit = turn.keep(pursuit)
     if not still:
         pursuit = duties.withdraw_from(turn, pursuit, host)
@@ -59,6 +62,15 @@ def take_back(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, event
         return pursuit
     last = next((known for known in reversed(crossings) if known.unit == event.unit and known.to == territory), None)
     return decide_instead(turn, contact_points, pursuit, event.unit, last)
+
+
+def _is_reported(pursuit: Pursuit, visit: Visit) -> bool:
+    """Whether nobody has been in a host state since the latest report to it."""
+    return (
+        visit.reported_at is not None
+        and all(member.territory != visit.host for member in pursuit.members)
+        and all(known.to != visit.host or unix_s(known.crossed_at) <= visit.reported_at for known in pursuit.crossings)
+    )
 
 
 def _superseded(pursuit: Pursuit, event: CrossingRetracted) -> CrossingConfirmed | None:

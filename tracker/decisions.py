@@ -26,10 +26,12 @@ def decide_crossing(
         return pursuit
     home = _unit(turn, unit).state
     pursuit = pursuit.with_member(msgspec.structs.replace(member, territory=crossing.to))
-    if crossing.to in STATES and crossing.to != home and crossing.to not in pursuit.visited:
-        pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, crossing.to))
-    pursuit = turn.keep(pursuit)
     left = crossing.from_
+    if crossing.to in STATES and crossing.to != home:
+        pursuit = pursuit.owing(crossing.to)
+    elif crossing.to == home and left in STATES and pursuit.visit(left) is None:
+        pursuit = pursuit.owing(left)  # that it was a guest there has come to be known only now
+    pursuit = turn.keep(pursuit)
     if crossing.to == home and not any(
         other.territory == left != _unit(turn, other.unit).state for other in pursuit.members
     ):
@@ -78,9 +80,7 @@ def decide_presence(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit,
         return pursuit
     if state is None and member.territory == member.started_in:
         return pursuit  # whether it is abroad is not known, and nothing was crossed
-    if member.territory not in pursuit.visited:
-        pursuit = msgspec.structs.replace(pursuit, visited=(*pursuit.visited, member.territory))
-        pursuit = turn.keep(pursuit)
+    pursuit = turn.keep(pursuit.owing(member.territory))
     return _decide(turn, contact_points, pursuit, unit, None)
 
 

@@ -86,7 +86,8 @@ def open_duty(
     """Open an obligation towards a host, or take the one of that kind that is open already.
 
     One that was announced becomes due in earnest with the crossing, at the crossing's own time. A contact is not asked
-    for while the line to that host is open, nor what was met for that line already: None.
+    for while the line to that host is open, nor what was met for that line already, nor a report on what was reported:
+    None.
     """
     deadline_at = None if asked.deadline is None else unix_s(asked.deadline)
     duty = pursuit.duty(asked.id, host)
@@ -97,6 +98,9 @@ def open_duty(
         return pursuit, duty
     line = pursuit.line(host)
     if (asked.id == CONTACT and line.is_open) or asked.id in line.settled:
+        return pursuit, None
+    visit = pursuit.visit(host)
+    if asked.id == REPORT and visit is not None and not visit.is_owed:
         return pursuit, None
     if asked.id == CONFIRM and asked.deadline is None:
         return pursuit, None  # nothing was said yet that could be confirmed
@@ -192,7 +196,7 @@ def end(turn: Turn, pursuit: Pursuit) -> Pursuit:
     for duty in pursuit.duties:
         if duty.kind in (BREAK_OFF, STOP):
             pursuit = meet(turn, pursuit, duty.kind, duty.host, turn.now)
-    for host in pursuit.visited:
+    for host in [visit.host for visit in pursuit.visits if visit.is_owed]:
         guest = next((member.unit for member in pursuit.members if turn.state_of(member.unit) != host), None)
         if guest is not None:
             pursuit, _ = open_duty(turn, pursuit, guest, host, obligation(REPORT_NOW, scene(turn, guest, host)), None)

@@ -232,6 +232,17 @@ class Approach(msgspec.Struct, frozen=True):
     host: str
 
 
+class Visit(msgspec.Struct, frozen=True):
+    """What is done in one host state, in one stay or several. The report on it (Art. 46(1)) covers what came before it;
+    another stay is owed another report.
+    """
+
+    host: str
+    is_owed: bool = True
+    reported_at: float | None = None
+    """When the latest report was made, data time."""
+
+
 class Pursuit(msgspec.Struct, frozen=True):
     """One pursuit, as a value: every command and crossing makes a new one."""
 
@@ -248,8 +259,8 @@ class Pursuit(msgspec.Struct, frozen=True):
     duties: tuple[Duty, ...] = ()
     approaches: tuple[Approach, ...] = ()
     crossings: tuple[CrossingConfirmed, ...] = ()
-    visited: tuple[str, ...] = ()
-    """Host states entered and not reported on yet, in order."""
+    visits: tuple[Visit, ...] = ()
+    """One for each host state that was entered, in order."""
     duties_opened: int = 0
     ended_at: float | None = None
     lag_s: float | None = None
@@ -295,6 +306,22 @@ class Pursuit(msgspec.Struct, frozen=True):
         """The open obligation of that kind towards that host, if any."""
         return next((duty for duty in self.duties if duty.kind == kind and duty.host == host), None)
 
+    def visit(self, host: str) -> Visit | None:
+        """What was done in a host state, if it was entered."""
+        return next((visit for visit in self.visits if visit.host == host), None)
+
+    def with_visit(self, visit: Visit) -> Pursuit:
+        """This pursuit with one visit added or replaced."""
+        return msgspec.structs.replace(self, visits=_put(self.visits, visit, "host"))
+
+    def owing(self, host: str) -> Pursuit:
+        """This pursuit, in which a report to a host state is owed."""
+        return self.with_visit(msgspec.structs.replace(self.visit(host) or Visit(host), is_owed=True))
+
+    def without_visit(self, host: str) -> Pursuit:
+        """This pursuit, in which nobody was in that host state."""
+        return msgspec.structs.replace(self, visits=tuple(visit for visit in self.visits if visit.host != host))
+
     def with_member(self, member: Member) -> Pursuit:
         """This pursuit with one member added or replaced."""
         return msgspec.structs.replace(self, members=_put(self.members, member, "unit"))
@@ -324,7 +351,7 @@ def move(phase: Phase, step: Move) -> Phase:
         raise IllegalMove(step, phase, tuple(MOVES[phase])) from None
 
 
-_Part = TypeVar("_Part", Member, Line, Duty)
+_Part = TypeVar("_Part", Member, Line, Duty, Visit)
 
 
 def _put(parts: tuple[_Part, ...], part: _Part, key: str) -> tuple[_Part, ...]:

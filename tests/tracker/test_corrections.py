@@ -17,7 +17,7 @@ from tracker.events import (
     UnitSuspect,
     unix_s,
 )
-from tracker.inputs import EndPursuit, PingReceived, ReportContact, StartPursuit
+from tracker.inputs import EndPursuit, FileReport, PingReceived, ReportContact, StartPursuit
 from tracker.pursuits import Pursuit
 from tracker.views import pursuit_view
 from tracker.world import World
@@ -133,19 +133,32 @@ def a_car_that_seemed_to_cross(scene: Scene) -> list[Event]:
     """It stood 200 m before the border. Nothing was heard of it for a while, and then two reflected fixes; the fixes in
     between come after them.
     """
-    started(scene)
-    drive(scene, 0, 46, speed_mps=15.0)
-    drive(scene, 62, 63, speed_mps=15.0)
+    began_s = round(scene.now - STARTED_AT)
+    start_m = -900.0 - 15.0 * began_s
+    drive(scene, began_s, began_s + 46, start_m=start_m, speed_mps=15.0)
+    drive(scene, began_s + 62, began_s + 63, start_m=start_m, speed_mps=15.0)
     assert scene.of(CrossingConfirmed)
     assert pursuit(scene).member(UNIT).territory == "NL"  # type: ignore[union-attr]
     events: list[Event] = []
-    for second in range(47, 62):
+    for second in range(began_s + 47, began_s + 62):
         events += late(scene, second, -210, 0.0)
     return events
 
 
+def test_a_stay_that_was_none_is_owed_no_report_beside_the_one_that_was_made(scene: Scene) -> None:
+    started(scene)
+    scene.drive(UNIT, -900, 600)
+    scene.drive(UNIT, 570, -930)
+    scene.do(FileReport(id="p-1", at=scene.now))
+    a_car_that_seemed_to_cross(scene)
+    scene.do(EndPursuit(id="p-1", at=scene.now))
+
+    assert [visit.is_owed for visit in pursuit(scene).visits] == [False]
+    assert not [duty for duty in pursuit(scene).duties if duty.kind == "report"]
+
+
 def test_a_crossing_that_did_not_happen_is_taken_back_with_all_that_was_asked_for_it(scene: Scene) -> None:
-    events = a_car_that_seemed_to_cross(scene)
+    events = a_car_that_seemed_to_cross(started(scene))
 
     [told] = scene.of(CrossingConfirmed)
     *_, corrected = (event for event in events if isinstance(event, CrossingCorrected))
@@ -157,13 +170,13 @@ def test_a_crossing_that_did_not_happen_is_taken_back_with_all_that_was_asked_fo
     assert member is not None
     assert (member.territory, member.decision) == ("BE", None)
     assert not pursuit(scene).crossings
-    assert not pursuit(scene).visited
+    assert not pursuit(scene).visits
     assert not pursuit(scene).duties
     assert [event for event in events if isinstance(event, ObligationWithdrawn)]
 
 
 def test_after_it_was_taken_back_the_car_crosses_like_any_other(scene: Scene) -> None:
-    a_car_that_seemed_to_cross(scene)
+    a_car_that_seemed_to_cross(started(scene))
     for second in range(64, 90):
         scene.now = STARTED_AT + second
         scene.do(scene.ping(UNIT, -210 + 15 * (second - 64), 15.0, 0.0))
