@@ -211,7 +211,7 @@ def _state(territory: str) -> str | None:
 def _suspect(turn: Turn, unit: str, notice: Suspect) -> None:
     turn.emit(
         UnitSuspect(
-            id=turn.id("unit.suspect"),
+            id=turn.id("unit.suspect", notice.at, notice.reason),
             time=turn.time,
             unit=unit,
             lon=notice.lon,

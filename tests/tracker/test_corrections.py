@@ -250,3 +250,14 @@ def test_a_clock_that_is_set_right_does_not_make_a_unit_deaf(scene: Scene, ahead
     assert isinstance(crossing, CrossingConfirmed)
     assert unix_s(crossing.crossed_at) == pytest.approx(STARTED_AT + 40, abs=1.0)
     assert crossing.lon == pytest.approx(LON, abs=1e-4)
+
+
+def test_two_suspicions_from_one_fix_are_two_events(scene: Scene) -> None:
+    """The clock was ahead and is set right, and where the fix says that the unit is it cannot be."""
+    entry = scene.ping(UNIT, -1200, 30.0, 0.0)
+    for second in (0, 1, 2, 6, 4):
+        fix = msgspec.structs.replace(entry.fix, seq=second, fixed_at=STARTED_AT + second)
+        scene.do(PingReceived(fix, STARTED_AT))
+
+    suspects = scene.of(UnitSuspect)
+    assert len({event.id for event in suspects}) == len(suspects) == 3
