@@ -1,10 +1,11 @@
 """In which territory is a point: our grid beside whole polygons in shapely, in one run.
 
-    python benchmarks/locate.py [--runs N] [--points N]
+    python -m benchmarks.locate [--runs N] [--points N]
 
 Prints a Markdown table. "Whole polygons" asks the territories in turn, prepared, with shapely's vectorised (or, one by
 one, scalar) predicate, and is given the order that suits it: the three states first. Medians of several runs, in which
-the two take turns, so that a noisy machine is noisy for both; the ratio is what to trust.
+the two take turns, so that a noisy machine is noisy for both; the ratio is what to trust. Then
+PostGIS is asked the same, if it is installed (`benchmarks/postgis.py`).
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from functools import partial
 import numpy as np
 import shapely
 
+from benchmarks import postgis
 from borders.atlas import Atlas
 from borders.boundary_file import PACKAGED, decode, load
 from borders.coverage import MICRO, OUTSIDE
 from borders.geodesy import Floats
 from borders.grid import Codes
 from borders.states import BOX, TERRITORIES, Territory
+
+SAME_M = 0.001
+"""Nearer to a border than this, two ways of counting may differ."""
 
 WEST, SOUTH, EAST, NORTH = BOX
 
@@ -131,6 +136,35 @@ def table(atlas: Atlas, long: Long, points: int, runs: int) -> None:
         print(f"| {name} | 1 | {ours:,.0f} | {theirs:,.0f} | {theirs / ours:,.1f} |")
 
 
+def beside_postgis(atlas: Atlas, long: Long, points: int, runs: int) -> None:
+    """The same points in PostGIS, in turns with ours; whole tables at a time, which is what suits it."""
+    if not postgis.is_installed():
+        print("\nPostGIS is not installed (Debian: postgresql-15-postgis-3): nothing beside it.")
+        return
+    with postgis.running() as server:
+        server.load(long.areas)
+        print(f"\nPostGIS {server.version()}, ST_Contains on ST_Subdivide({postgis.VERTICES}) with GiST\n")
+        print("| points | grid, ns | PostGIS, ns | ratio, its spread |")
+        print("| --- | ---: | ---: | ---: |")
+        for name, (lon, lat) in (("uniform", uniform(points)), ("within 500 m of a border", near_borders(points))):
+            server.place(lon, lat)
+            for at in np.flatnonzero(atlas.territories(lon, lat) != server.codes(points)).tolist():
+                if lon[at] in (WEST, EAST) or lat[at] in (SOUTH, NORTH):
+                    continue  # on the edge of the covered box, which ST_Contains does not count in
+                # Cutting polygons up moves their edges by rounding, so points on an edge may change sides.
+                off_m = atlas.locate(float(lon[at]), float(lat[at])).distance_m
+                if off_m is None or off_m > SAME_M:
+                    raise SystemExit(f"{lon[at]}, {lat[at]} differs, {off_m} m from the border: nothing to compare")
+            pairs = []
+            for _ in range(runs):
+                ours = nanoseconds(partial(atlas.territories, lon, lat), points)
+                pairs.append((ours, server.milliseconds() * 1e6 / points))
+            ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+            ratios = sorted(other / one for one, other in pairs)
+            spread = f"{theirs / ours:,.0f} ({ratios[0]:,.0f} to {ratios[-1]:,.0f})"
+            print(f"| {name} | {ours:,.1f} | {theirs:,.0f} | {spread} |")
+
+
 def others(atlas: Atlas, runs: int) -> None:
     """What else the atlas is asked, without a peer beside it."""
     lon, lat = near_borders(2_000)
@@ -167,7 +201,9 @@ def main() -> None:
         f"numpy {np.__version__}, medians of {options.runs} runs\n"
     )
     atlas = load()
-    table(atlas, Long(), options.points, options.runs)
+    long = Long()
+    table(atlas, long, options.points, options.runs)
+    beside_postgis(atlas, long, options.points, options.runs)
     others(atlas, options.runs)
 
 
