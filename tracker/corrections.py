@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from tracker import duties
-from tracker.decisions import decide_again, decide_instead
+from tracker.decisions import bind_again, decide_again, decide_instead
 from tracker.events import CrossingConfirmed, CrossingCorrected, CrossingRetracted, unix_s
-from tracker.pursuits import Pursuit, Visit
+from tracker.pursuits import Phase, Pursuit, Visit
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
 
@@ -58,10 +58,23 @@ def take_back(turn: Turn, contact_points: ContactPoints, pursuit: Pursuit, event
     pursuit = turn.keep(pursuit)
     if not still:
         pursuit = duties.withdraw_from(turn, pursuit, host)
+    if territory == fallen.from_ and pursuit.phase is not Phase.ENDED:
+        pursuit = _stay(turn, pursuit, event.unit, territory)
     if member.decision is None or member.decision.crossing != fallen.id:
         return pursuit
     last = next((known for known in reversed(crossings) if known.unit == event.unit and known.to == territory), None)
     return decide_instead(turn, contact_points, pursuit, event.unit, last)
+
+
+def _stay(turn: Turn, pursuit: Pursuit, unit: str, host: str) -> Pursuit:
+    """A unit has not left a state: a stop there is not obeyed yet, and no report is due on its account."""
+    if host == turn.state_of(unit):
+        return pursuit
+    pursuit = bind_again(turn, pursuit, host)
+    came_home = (member.decision for member in pursuit.members if member.unit != unit)
+    if any(decision is not None and (decision.rule, decision.host) == ("R0", host) for decision in came_home):
+        return pursuit
+    return duties.withdraw_report(turn, pursuit, host)
 
 
 def _is_reported(pursuit: Pursuit, visit: Visit) -> bool:

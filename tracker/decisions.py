@@ -36,10 +36,8 @@ def decide_crossing(
         other.territory == left != _unit(turn, other.unit).state for other in pursuit.members
     ):
         pursuit = _comply(turn, pursuit, left)
-    line = pursuit.line(crossing.to)
-    if crossing.to != home and line.decision == "stop" and line.complied:
-        pursuit = pursuit.with_line(msgspec.structs.replace(line, complied=False))
-        pursuit = turn.keep(pursuit.moved(Move.ENTER_AGAIN) if pursuit.phase is Phase.RUNNING else pursuit)
+    if crossing.to != home:
+        pursuit = bind_again(turn, pursuit, crossing.to)
     return _decide(turn, contact_points, pursuit, unit, crossing)
 
 
@@ -51,6 +49,15 @@ def _comply(turn: Turn, pursuit: Pursuit, left: str) -> Pursuit:
         return pursuit
     pursuit = pursuit.with_line(msgspec.structs.replace(line, complied=True))
     return turn.keep(pursuit.moved(Move.COMPLY) if pursuit.phase is Phase.BREAKING_OFF else pursuit)
+
+
+def bind_again(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
+    """Somebody is where a host's stop was obeyed: it binds again."""
+    line = pursuit.line(host)
+    if line.decision != "stop" or not line.complied:
+        return pursuit
+    pursuit = pursuit.with_line(msgspec.structs.replace(line, complied=False))
+    return turn.keep(pursuit.moved(Move.ENTER_AGAIN) if pursuit.phase is Phase.RUNNING else pursuit)
 
 
 def announce_contact(

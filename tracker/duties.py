@@ -177,6 +177,11 @@ def withdraw_from(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
     return _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.host == host])
 
 
+def withdraw_report(turn: Turn, pursuit: Pursuit, host: str) -> Pursuit:
+    """Take back that a report is due: nobody has come home from that host yet."""
+    return _withdraw(turn, pursuit, [duty for duty in pursuit.duties if duty.kind == REPORT and duty.host == host])
+
+
 def move_deadlines(turn: Turn, pursuit: Pursuit, unit: str, before: float, now: float) -> Pursuit:
     """What was due by a crossing of a unit is due by the time at which that is now known to have been (data times)."""
     for duty in pursuit.duties:

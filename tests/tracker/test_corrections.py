@@ -17,7 +17,7 @@ from tracker.events import (
     UnitSuspect,
     unix_s,
 )
-from tracker.inputs import EndPursuit, FileReport, PingReceived, ReportContact, StartPursuit
+from tracker.inputs import EndPursuit, FileReport, PingReceived, ReportContact, ReportHostDecision, StartPursuit
 from tracker.pursuits import Pursuit
 from tracker.views import pursuit_view
 from tracker.world import World
@@ -155,6 +155,32 @@ def test_a_stay_that_was_none_is_owed_no_report_beside_the_one_that_was_made(sce
 
     assert [visit.is_owed for visit in pursuit(scene).visits] == [False]
     assert not [duty for duty in pursuit(scene).duties if duty.kind == "report"]
+
+
+def a_car_that_seemed_to_come_home(scene: Scene) -> None:
+    """The same on the way back."""
+    began_s = round(scene.now - STARTED_AT) + 1
+    for second in (*range(47), 62, 63):
+        scene.now = STARTED_AT + began_s + second
+        scene.do(scene.ping(UNIT, 900.0 - 15.0 * second, 15.0, 180.0))
+    assert pursuit(scene).member(UNIT).territory == "BE"  # type: ignore[union-attr]
+    assert pursuit(scene).duty("report", "NL")
+    for second in range(47, 62):
+        late(scene, began_s + second, 210, 0.0)
+    assert pursuit(scene).member(UNIT).territory == "NL"  # type: ignore[union-attr]
+
+
+def test_who_did_not_come_home_has_not_obeyed_and_owes_no_report_yet(scene: Scene) -> None:
+    started(scene)
+    scene.drive(UNIT, -900, 900)
+    scene.do(ReportHostDecision(id="p-1", host="NL", decision="stop", at=scene.now))
+    a_car_that_seemed_to_come_home(scene)
+
+    assert pursuit(scene).phase == "breaking_off"
+    assert pursuit(scene).duty("break_off", "NL")
+    assert not pursuit(scene).duty("report", "NL")
+    assert [event.kind for event in scene.events if isinstance(event, ObligationWithdrawn)] == ["report"]
+    assert [event.rule for event in scene.events if isinstance(event, Decision)][-2:] == ["R0", "R1"]
 
 
 def test_a_crossing_that_did_not_happen_is_taken_back_with_all_that_was_asked_for_it(scene: Scene) -> None:
