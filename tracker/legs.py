@@ -221,7 +221,12 @@ class _Reader:
             leg.offsets.append(offset)
 
     def _of_host(self, host: str, offset: int, event: Event) -> None:
-        """Give an event that names a host to the leg that it is about."""
+        """Give an event that names a host to the leg that it is about; a report, to each that had none."""
+        if isinstance(event, PursuitReport):
+            stays = [leg for leg in self.legs if leg.host == host]
+            for stay in [stay for stay in stays if stay.report is None] or stays[-1:]:
+                self._put(stay, offset, event)
+            return
         duty = getattr(event, "obligation", None)
         leg = next((leg for leg in reversed(self.legs) if duty in leg.owed), None) or self._leg(host)
         if leg is None or (leg.is_over and _looks_ahead(leg, event)):

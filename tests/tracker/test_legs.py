@@ -94,6 +94,22 @@ def test_every_event_that_names_a_host_is_in_a_leg(scene: Scene) -> None:
     assert named <= found
 
 
+def test_one_report_is_of_every_leg_before_it_that_had_none(scene: Scene) -> None:
+    scene.register("BE-K03")
+    scene.do(StartPursuit(id="p-1", unit="BE-K03", at=scene.now))
+    scene.drive("BE-K03", -600, 600)
+    for _ in range(2):
+        scene.drive("BE-K03", 570, -600)
+        scene.drive("BE-K03", -570, 600)
+    scene.drive("BE-K03", 570, -600)
+    [reported] = scene.do(FileReport(id="p-1", at=scene.now))[:1]
+    scene.drive("BE-K03", -570, 600)
+    scene.drive("BE-K03", 570, -600)
+    [again] = scene.do(FileReport(id="p-1", at=scene.now))[:1]
+
+    assert [leg.report for leg in legs("p-1", record(scene))] == [*[reported] * 3, again]
+
+
 def test_a_leg_shows_the_crossing_as_it_was_corrected(scene: Scene) -> None:
     scene.register("BE-K03")
     scene.do(StartPursuit(id="p-1", unit="BE-K03", at=scene.now))
