@@ -25,6 +25,7 @@ from tracker.events import (
 )
 from tracker.facts import LOCAL
 from tracker.legs import Leg, Owed, Passage
+from tracker.treaty.cite import index
 from tracker.words import UNCHECKED, Phrases
 
 PERMITTED: Final = {
@@ -82,10 +83,9 @@ class _Page:
         yield f'<!doctype html>\n<html lang="{self._words.language}">\n<head>\n<meta charset="utf-8">'
         yield f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
         yield f"<h1>{escape(say('Report on a cross-border action'))}</h1>"
-        sub = (
-            say("Report under Art. 46 of the Benelux Police Treaty of 23 July 2018"),
-            self._words.fill("Leg {number} of {count}", number=number, count=count),
-        )
+        sub = [self._words.fill("Leg {number} of {count}", number=number, count=count)]
+        if index()["BPT2018"].is_in_force(datetime.fromtimestamp(unix_s(leg.entries[0].at), LOCAL).date()):
+            sub.insert(0, say("Report under Art. 46 of the Benelux Police Treaty of 23 July 2018"))
         yield f'<p class="sub">{escape(" · ".join(sub))}</p>'
         if not self._words.is_checked:
             yield f'<p><span class="mark">{escape(say(UNCHECKED))}</span></p>'

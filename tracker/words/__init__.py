@@ -72,14 +72,7 @@ class Phrases:
 
     def say(self, english: str) -> str:
         """A phrase in this language; one that it does not have stays English, which is better than nothing."""
-        exact = self.phrases.get(english)
-        if exact is not None or self.language == "en":
-            return english if exact is None else exact
-        for shape in self._shapes:
-            found = shape.english.fullmatch(english)
-            if found is not None:
-                return _filled(shape.other, {name: self._fill(value) for name, value in found.groupdict().items()})
-        return english
+        return self._find(english) or english
 
     def state(self, code: str | None) -> str:
         """The name of a territory."""
@@ -89,8 +82,20 @@ class Phrases:
         """A phrase in this language with its places filled in."""
         return _filled(self.phrases.get(english, english), values)
 
-    def _fill(self, value: str) -> str:
-        return self.state(value) if value in STATES else self.say(value)
+    def _find(self, english: str) -> str | None:
+        exact = self.phrases.get(english)
+        if exact is not None:
+            return exact
+        for shape in self._shapes:
+            found = shape.english.fullmatch(english)
+            if found is not None:
+                values = {name: self._value(value) for name, value in found.groupdict().items()}
+                return _filled(shape.other, values)
+        return None
+
+    def _value(self, value: str) -> str:
+        """What fills a place: a territory, a phrase, or a name, which is the same in every language."""
+        return self.state(value) if value in STATES else self._find(value) or value
 
 
 @cache
