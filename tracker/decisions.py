@@ -162,6 +162,8 @@ def _decide(
         basis=found.basis,
         title=found.title,
         words=found.words,
+        words_in=found.words_in,
+        unchecked=found.unchecked,
         asks=found.asks,
         cites=found.cites,
         matched=found.matched,

@@ -116,6 +116,10 @@ class Decision(_Event, frozen=True, kw_only=True, tag="decision"):
     basis: str
     title: str
     words: str
+    words_in: dict[str, str] = {}
+    """The words in Dutch, French and German, by language code."""
+    unchecked: tuple[str, ...] = ()
+    """Those of the languages whose words nobody has compared with the authentic text."""
     asks: tuple[Ask, ...] = ()
     cites: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()

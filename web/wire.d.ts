@@ -129,6 +129,8 @@ export interface DecisionEvent extends Occurrence {
   basis: "text" | "inferred" | "unverified";
   title: string;
   words: string;
+  words_in?: Record<string, string>;
+  unchecked?: string[];
   asks?: { fact: string; question: string; would_change: string }[];
   host?: string | null;
   supersedes?: string | null;

@@ -488,3 +488,12 @@ def test_an_open_line_serves_a_further_entry_by_inference() -> None:
 
     assert (again.rule, again.basis) == ("R13", "inferred")
     assert any("open line" in warning for warning in again.warnings)
+
+
+def test_the_words_are_there_in_every_language_and_marked_while_unchecked() -> None:
+    decision = found(contact={"established_at": None})
+
+    assert decision.words_in["nl"].startswith("In Nederland zonder contact: neem nu contact op met de meldkamer van de")
+    assert decision.words_in["fr"].startswith("Sans contact (les Pays-Bas) : faire appel maintenant à")
+    assert decision.words_in["de"].startswith("Ohne Kontakt (die Niederlande): jetzt Kontakt aufnehmen mit")
+    assert decision.unchecked == ("nl", "fr", "de")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -17,6 +17,7 @@ from tracker.treaty.rows import RULES
 from tracker.treaty.table import Modifier, Owed, Permitted, Row
 from tracker.treaty.third_states import ThirdState, entering
 from tracker.treaty.timers import release_at
+from tracker.words import LANGUAGES, phrases
 
 
 class NoRule(Exception):
@@ -28,7 +29,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     `asks` are facts that nobody has stated and that decide, those that lead to the highest row first; then those that
     only a modifier turns on. `cites` are all
-    the places that the answer rests on. `matched` are the later rules that would have applied too.
+    the places that the answer rests on. `matched` are the later rules that would have applied too. `words_in` are the
+    words in each other language, `unchecked` those of them that nobody has compared with the authentic text.
     """
 
     crossing: str | None
@@ -42,6 +44,8 @@ class Finding(msgspec.Struct, frozen=True):
     basis: Basis
     title: str
     words: str
+    words_in: dict[str, str]
+    unchecked: tuple[str, ...]
     asks: tuple[Ask, ...]
     cites: tuple[str, ...]
     matched: tuple[str, ...]
@@ -57,6 +61,9 @@ class _Answer(NamedTuple):
     words: str
     powers: tuple[str, ...]
     warnings: tuple[str, ...]
+
+
+_OTHERS: Final = tuple(phrases(language) for language in LANGUAGES if language != "en")
 
 
 @lru_cache(maxsize=4096)
@@ -221,6 +228,13 @@ def _finding(
         basis = basis if modifier.weakens_to is None else basis.weakened_by(modifier.weakens_to)
     contact = facts.contact
     host = addressee or "the host's control room"
+    named = {
+        "to": facts.crossing.to or "the host state",
+        "from_": facts.crossing.from_ or "there",
+        "origin": facts.unit.origin_state or "the unit's state",
+        "addressee": host,
+        "contact": host if contact is None or contact.with_ is None else contact.with_,
+    }
     return Finding(
         crossing=None,
         rule=row.id,
@@ -236,13 +250,9 @@ def _finding(
         warnings=(*answer.warnings, *(_said(modifier.warning, facts) for modifier in modifiers)),
         basis=basis,
         title=row.title,
-        words=answer.words.format(
-            to=facts.crossing.to or "the host state",
-            from_=facts.crossing.from_ or "there",
-            origin=facts.unit.origin_state or "the unit's state",
-            addressee=host,
-            contact=host if contact is None or contact.with_ is None else contact.with_,
-        ),
+        words=answer.words.format(**named),
+        words_in={words.language: words.fill(answer.words, **named) for words in _OTHERS},
+        unchecked=tuple(words.language for words in _OTHERS if not words.is_checked),
         asks=asks,
         cites=tuple(dict.fromkeys(f"{index()[cite.instrument].title}, {cite}" for cite in places)),
         matched=matched,

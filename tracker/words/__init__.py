@@ -79,8 +79,10 @@ class Phrases:
         return self.say("Not known") if code is None else self.say(STATES.get(code, code))
 
     def fill(self, english: str, **values: object) -> str:
-        """A phrase in this language with its places filled in."""
-        return _filled(self.phrases.get(english, english), values)
+        """A phrase in this language with its places filled in, by territories, phrases or names."""
+        return _filled(
+            self.phrases.get(english, english), {name: self._value(str(value)) for name, value in values.items()}
+        )
 
     def _find(self, english: str) -> str | None:
         exact = self.phrases.get(english)
