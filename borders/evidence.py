@@ -43,7 +43,7 @@ CERTAIN_ALONE: Final = 0.99
 SWIFT: Final = 5
 CERTAIN_SLOWLY: Final = 0.995
 """A unit from afar that has not come clear of the border after so many fixes may have turned along it."""
-CERTAIN_BESIDE: Final = 0.99
+CERTAIN_BESIDE: Final = 0.999
 """Of a unit that does not come from afar."""
 
 DRIFT_S: Final = 6.0
