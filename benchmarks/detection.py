@@ -2,7 +2,8 @@
 
 `python -m benchmarks.detection [--seeds N] [--bare] [--set ordinary|hard]` prints our detector beside a naive one that
 tests every ping against the polygons, and the limit for place: an estimator that knows road and receiver. `--bare`
-receivers state neither speed nor course.
+receivers state neither speed nor course. `--pings FILE` writes the drives of one set and seed instead, and
+`--score FILE` scores the events that any detector made of them (benchmarks/event_files.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
@@ -328,14 +330,28 @@ DETECTORS: Final[dict[str, Callable[[Atlas, Drive], Answer]]] = {"ours": ours, "
 
 def main() -> None:
     """Print the table."""
+    from benchmarks import event_files  # noqa: PLC0415 - it is made of what is above
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--bare", action="store_true")
     parser.add_argument("--set", choices=sorted(SETS), action="append")
+    parser.add_argument("--pings", type=Path)
+    parser.add_argument("--score", type=Path)
     arguments = parser.parse_args()
     atlas = boundary_file.load()
     lines = border_lines(atlas)
+    if arguments.pings or arguments.score:
+        if not arguments.set or len(arguments.set) != 1:
+            parser.error("--pings and --score are about one set: name it with --set")
+        drives = list(SETS[arguments.set[0]](Random(arguments.first), atlas, lines, arguments.bare))
+        if arguments.pings:
+            arguments.pings.write_bytes(b"\n".join(event_files.pings(drives)) + b"\n")
+        if arguments.score:
+            with arguments.score.open("rb") as events:
+                print(score(drives, event_files.answers(drives, events)).line())
+        return
     for name in arguments.set or SETS:
         for seed in range(arguments.first, arguments.first + arguments.seeds):
             drives = list(SETS[name](Random(seed), atlas, lines, arguments.bare))

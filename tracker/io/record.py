@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from tracker import events
-from tracker.errors import Refused
+from tracker.errors import Corrupt, Refused
 from tracker.explain import explain
 from tracker.io.journal import Journal
 from tracker.legs import Leg, Numbered, legs
@@ -33,7 +33,8 @@ def read(data: Path, server: str | None = None, token: str | None = None) -> lis
         token: a dispatcher's, if the server wants one.
 
     Raises:
-        Unusable, Corrupt: the journal cannot be read, a server has it open, or it is damaged.
+        Unusable: the journal cannot be read, or a server has it open.
+        Corrupt: an event is not one of this version.
         Refused: the server does not answer, or refuses.
     """
     if server is not None:
@@ -41,8 +42,15 @@ def read(data: Path, server: str | None = None, token: str | None = None) -> lis
     with contextlib.closing(Journal(data, create=False)) as journal:
         found: list[Numbered] = []
         while page := journal.events(found[-1][0] if found else 0, PAGE):
-            found += [(offset, events.decode(body)) for offset, body in page]
+            found += [(offset, _decode(offset, body)) for offset, body in page]
         return found
+
+
+def _decode(offset: int, body: bytes) -> events.Event:
+    try:
+        return events.decode(body)
+    except msgspec.ValidationError as error:
+        raise Corrupt(f"event {offset} is not one of this version: {error}") from error
 
 
 def _from_server(server: str, token: str | None) -> Iterator[Numbered]:
@@ -64,7 +72,7 @@ def _from_server(server: str, token: str | None) -> Iterator[Numbered]:
             raise Refused("--server", f"{server} does not answer: {error}") from error
         for event in page["events"]:
             offset = event.pop("offset")
-            yield offset, msgspec.convert(event, events.Event, strict=False)
+            yield offset, _decode(offset, msgspec.json.encode(event))
         if not page["events"]:
             return
         after = page["next"]
