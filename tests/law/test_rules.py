@@ -490,6 +490,34 @@ def test_an_open_line_serves_a_further_entry_by_inference() -> None:
     assert any("open line" in warning for warning in again.warnings)
 
 
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("R10", {"date": "2020-01-01", "pursuit": {"ground": "escaped"}}),
+        ("R8", {**DUTCH, "crossing": {"from": "NL", "to": "DE"}}),
+    ],
+)
+def test_an_open_line_is_inferred_under_the_old_law_and_over_the_outer_border_too(
+    rule: str, changes: dict[str, Any]
+) -> None:
+    first = found(**changes)
+    again = found(**changes, contact={"earlier_entry": True})
+
+    assert (first.rule, first.basis) == (rule, "text")
+    assert (again.rule, again.basis) == (rule, "inferred")
+    assert any("open line" in warning for warning in again.warnings)
+
+
+def test_under_the_treaty_of_2004_a_second_host_is_inferred_also_when_entered_from_germany() -> None:
+    under_2004: dict[str, Any] = {"date": "2020-01-01", "pursuit": {"ground": "escaped"}}
+    first = found(**under_2004)
+    by_germany = found(**under_2004, crossing={"from": "DE", "to": "NL"})
+
+    assert (first.rule, first.basis) == ("R10", "text")
+    assert (by_germany.rule, by_germany.basis) == ("R10", "inferred")
+    assert any("second host state" in warning for warning in by_germany.warnings)
+
+
 def test_the_words_are_there_in_every_language_and_marked_while_unchecked() -> None:
     decision = found(contact={"established_at": None})
 

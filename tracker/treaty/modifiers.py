@@ -165,7 +165,7 @@ MODIFIERS: Final = (
         when=if_.ON_AN_OPEN_LINE,
         warning="The open line to the host is taken to serve this entry too: the text is silent",
         basis=Basis.INFERRED,
-        rules=("R9", "R10", "R13"),
+        rules=("R8", "R9", "R10", "R13"),
         weakens_to=Basis.INFERRED,
     ),
 )
