@@ -26,7 +26,7 @@ REORDER_FIXES: Final = 25
 """Of a unit that reports more often than five times a second the last fixes are as many as this at least."""
 
 
-class Checkpoint(msgspec.Struct, frozen=True):
+class Checkpoint(msgspec.Struct, frozen=True, gc=False):
     """What was remembered after the first so many samples and crossings of a `Recall`."""
 
     samples: int
@@ -34,7 +34,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     watch: Watch
 
 
-class Recall(msgspec.Struct, frozen=True):
+class Recall(msgspec.Struct, frozen=True, gc=False):
     """The last seconds of a unit near a border: enough to see them again with one more fix."""
 
     base: Watch | None

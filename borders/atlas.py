@@ -20,13 +20,17 @@ from numpy.typing import NDArray
 
 from borders.coverage import MICRO, OUTSIDE, Coverage
 from borders.features import Feature, features
-from borders.geodesy import Floats
+from borders.geodesy import Floats, at_most_m
 from borders.grid import MIXED, Codes, Edges, Grid, Ids
 from borders.lines import Lines, crossings
 from borders.states import BOX, TERRITORIES, Territory, border_name
 
 _SAME_DEG: Final = 1e-9
 """Border points nearer together than this (0.1 mm) are one."""
+
+
+_WORTH_M: Final = 200.0
+"""The shortest stretch that a look at the grid must clear."""
 
 
 class BadCoordinate(ValueError):
@@ -193,6 +197,14 @@ class Atlas:
         _check(lon, lat)
         return self._grid.clearance_m(lon, lat) if self._grid.covers(lon, lat) else 0.0
 
+    def spot(self, lon: float, lat: float) -> tuple[Territory, float]:
+        """`territory` and `distance_bound_m` of a point, in one look."""
+        _check(lon, lat)
+        if not self._grid.covers(lon, lat):
+            return Territory.OUTSIDE, 0.0
+        code, clearance_m = self._grid.code_and_clearance_m(lon, lat)
+        return TERRITORIES[code if code < MIXED else self._resolve(code, lon, lat)], clearance_m
+
     def within(self, lon: float, lat: float, radius_m: float) -> tuple[Territory, ...]:
         """The territories that a disc touches: the point's own, then the others in the order of
         `TERRITORIES`.
@@ -220,21 +232,38 @@ class Atlas:
         not a border. A segment that runs along an edge of a border lies on whichever side rounding puts its
         middle.
         """
-        ends = self.territory(*a), self.territory(*b)
+        _check(*a)
+        _check(*b)
         length_deg = math.dist(a, b)
         cuts = [0.0, 1.0]
         if length_deg > _SAME_DEG:
-            touches = self._touches(a, b)
+            touches = [] if self._is_clear(a, b) else self._touches(a, b)
             if not touches:
                 return ()
             cuts = _distinct(touches, _SAME_DEG / length_deg)
         middles = [(before + after) / 2 for before, after in pairwise(cuts)]
-        chain = [ends[0], *(self.territory(*_along(a, b, middle)) for middle in middles), ends[1]]
+        chain = [self.territory(*a), *(self.territory(*_along(a, b, middle)) for middle in middles), self.territory(*b)]
         return tuple(
             BorderPoint(cut, *_along(a, b, cut), before, after)
             for cut, (before, after) in zip(cuts, pairwise(chain), strict=True)
             if before is not after
         )
+
+    def _is_clear(self, a: tuple[float, float], b: tuple[float, float]) -> bool:
+        """Whether certainly no border lies on a segment in the box: each look clears a stretch, and the next
+        goes on from there.
+
+        Gives up where that would take more looks than asking the geometry is worth.
+        """
+        if not (self._grid.covers(*a) and self._grid.covers(*b)):
+            return False
+        length_m, clear_m = at_most_m(*a, *b), 0.0
+        while clear_m <= length_m:
+            step_m = self._grid.clearance_m(*_along(a, b, clear_m / length_m))
+            if step_m < _WORTH_M:
+                return False
+            clear_m += step_m
+        return True
 
     def _touches(self, a: tuple[float, float], b: tuple[float, float]) -> list[float]:
         """Fractions, ascending, at which the segment may touch a border or the edge of the box."""

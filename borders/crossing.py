@@ -20,7 +20,7 @@ from borders.atlas import Atlas
 from borders.error_model import RADIUS_68, sigma_m
 from borders.evidence import carried, weigh
 from borders.hindsight import around
-from borders.motion import KEPT_S, MAX_SPEED_MPS, Sample, implausible, is_alone, remember
+from borders.motion import KEPT_S, MAX_SPEED_MPS, Sample, implausible, is_alone, remember, velocity
 from borders.notices import (
     Approaching,
     Confirmed,
@@ -103,18 +103,17 @@ class Detector:
 
     def begin(self, sample: Sample) -> Watch:
         """A unit's first fix: it is believed to be where that says."""
-        quality, sure = self._standing(sample, self.atlas.distance_bound_m(sample.lon, sample.lat))
-        territory = self.atlas.territory(sample.lon, sample.lat)
+        territory, bound_m = self.atlas.spot(sample.lon, sample.lat)
+        quality, sure = self._standing(sample, bound_m)
         return Watch(territory, quality, (sample,), home=sample if sure else None)
 
     def step(self, watch: Watch, sample: Sample) -> tuple[Watch, Notices]:
         """A fix newer than all before: what is remembered then, and what is to be told."""
         reason = implausible(watch.samples, sample)
-        bound_m = self.atlas.distance_bound_m(sample.lon, sample.lat)
+        place, bound_m = self.atlas.spot(sample.lon, sample.lat)
         if reason is not None:
-            return self._stray(watch, sample, bound_m, reason)
+            return self._stray(watch, sample, place, bound_m, reason)
         quality, sure = self._standing(sample, bound_m)
-        place = self.atlas.territory(sample.lon, sample.lat)
         watch = msgspec.structs.replace(
             watch,
             samples=remember(watch.samples, sample, is_far=bound_m > FAR_M),
@@ -143,7 +142,9 @@ class Detector:
         touched = self.atlas.within(sample.lon, sample.lat, accuracy_m)
         return ("ambiguous" if len(touched) > 1 else "ok"), False
 
-    def _stray(self, watch: Watch, sample: Sample, bound_m: float, reason: str) -> tuple[Watch, Notices]:
+    def _stray(
+        self, watch: Watch, sample: Sample, place: Territory, bound_m: float, reason: str
+    ) -> tuple[Watch, Notices]:
         """A fix that does not follow from the last ones, until it does follow from others like it."""
         agrees = watch.strays and implausible(watch.strays, sample) is None
         strays = (*watch.strays, sample) if agrees else (sample,)
@@ -153,7 +154,6 @@ class Detector:
             return msgspec.structs.replace(watch, strays=strays, quality="suspect"), told
         quality, sure = self._standing(sample, bound_m)
         known = watch.samples[:-1] if alone else watch.samples
-        place = self.atlas.territory(sample.lon, sample.lat)
         moved = msgspec.structs.replace(watch, samples=strays, strays=(), quality=quality)
         if place is watch.territory:
             return msgspec.structs.replace(moved, home=sample if sure else watch.home), ()
@@ -303,4 +303,4 @@ def _is_nearing(ahead: Announced, approach: Approach, sigma: float) -> bool:
 
 def sample_of(fix: Located) -> Sample:
     """A fix as it is remembered."""
-    return Sample(fix.fixed_at, fix.lon, fix.lat, sigma_m(fix.accuracy_m), fix.speed_mps, fix.course_deg)
+    return Sample(fix.fixed_at, fix.lon, fix.lat, sigma_m(fix.accuracy_m), velocity(fix.speed_mps, fix.course_deg))

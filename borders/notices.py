@@ -11,7 +11,7 @@ from borders.states import Territory
 Told = Literal["approaching", "probable", "confirmed"]
 
 
-class _Crossing(msgspec.Struct, frozen=True, kw_only=True):
+class _Crossing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     number: int
     """One possible crossing of a unit keeps its number from approaching to confirmed or retracted."""
     from_: Territory
@@ -55,7 +55,7 @@ class Retracted(_Crossing, frozen=True, kw_only=True):
     takes_back: Told
 
 
-class Suspect(msgspec.Struct, frozen=True):
+class Suspect(msgspec.Struct, frozen=True, gc=False):
     """A fix that cannot be true, the first of its kind in a row."""
 
     lon: float

@@ -9,7 +9,7 @@ from borders.notices import Approaching, Confirmed, Passage, Probable
 from borders.states import Territory
 
 
-class Pending(msgspec.Struct, frozen=True):
+class Pending(msgspec.Struct, frozen=True, gc=False):
     """A possible crossing under observation."""
 
     number: int
@@ -18,7 +18,7 @@ class Pending(msgspec.Struct, frozen=True):
     probable: Probable | None = None
 
 
-class Announced(msgspec.Struct, frozen=True):
+class Announced(msgspec.Struct, frozen=True, gc=False):
     """A crossing that lies ahead: first only seen (`notice` is None), then announced."""
 
     number: int
@@ -30,7 +30,7 @@ class Announced(msgspec.Struct, frozen=True):
     notice: Approaching | None = None
 
 
-class Crossed(msgspec.Struct, frozen=True):
+class Crossed(msgspec.Struct, frozen=True, gc=False):
     """The latest way over borders that was told, and the fixes around it, to hold against one that comes late."""
 
     believed: Territory
@@ -43,7 +43,7 @@ class Crossed(msgspec.Struct, frozen=True):
     samples: tuple[Sample, ...]
 
 
-class Watch(msgspec.Struct, frozen=True):
+class Watch(msgspec.Struct, frozen=True, gc=False):
     """Everything that is remembered of one unit."""
 
     territory: Territory

@@ -29,7 +29,7 @@ MAX_SEQ: Final = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
 
 
-class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Ping(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """One position report as sent: `t` Unix seconds UTC, `lon`/`lat` WGS 84 degrees, `acc` metres (68 % radius),
     `speed` metres per second, `course` degrees from north, `boot`/`seq` the sender's restart and message counter.
     """
@@ -45,7 +45,7 @@ class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     course: float | None = None
 
 
-class Fix(msgspec.Struct, frozen=True, array_like=True):
+class Fix(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An accepted position of one unit.
 
     `fixed_at` is the receiver's time (Unix seconds UTC), `accuracy_m` the 68 % radius, `course_deg` the direction of

@@ -14,7 +14,7 @@ from tracker.fix import Fix
 from tracker.units import Unit
 
 
-class _Input(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+class _Input(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     pass
 
 

@@ -108,7 +108,7 @@ def sight(
         else:
             _cross(turn, contact_points, fix.unit, notice)
     _forget(turn, fix.unit)
-    if not late and watch.territory is detector.atlas.territory(fix.lon, fix.lat):
+    if fix.unit in world.pursuit_of and not late and watch.territory is detector.atlas.territory(fix.lon, fix.lat):
         # Else the belief is old, or the fix wrong, and neither says where a pursuit begins.
         _place_member(turn, contact_points, fix.unit, watch.territory)
     pursuit = _pursuit(turn, fix.unit)
@@ -337,6 +337,8 @@ def _remember(turn: Turn, unit: str, notice: _Notice, event: CrossingEvent) -> N
 def _forget(turn: Turn, unit: str) -> None:
     """Drop the crossings that nothing can correct any more."""
     track = turn.world.tracks[unit]
+    if not track.crossed:
+        return
     told = () if track.recall is None else track.recall.told
     told += () if track.watch.crossed is None else track.watch.crossed.told
     correctable = {crossing.number for crossing in told}

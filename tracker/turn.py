@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from tracker.events import AlertEvent, Event, event_id, is_alert, rfc3339
 from tracker.pursuits import Pursuit
 from tracker.world import ALERTS_KEPT, Alert, World
@@ -21,9 +23,13 @@ class Turn:
         self.world = world
         self.at = at
         self.now = now
-        self.time = rfc3339(now)
         self.events: list[Event] = []
         self._cause = cause
+
+    @cached_property
+    def time(self) -> str:
+        """`now` as events say it. Most turns have none."""
+        return rfc3339(self.now)
 
     def id(self, type_: str, *detail: str | float | None) -> str:
         """The id of an event of this turn."""

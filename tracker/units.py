@@ -14,7 +14,7 @@ from tracker.fix import Fix
 _STATES: Final = {state.value for state in BENELUX}
 
 
-class Unit(msgspec.Struct, frozen=True):
+class Unit(msgspec.Struct, frozen=True, gc=False):
     """A patrol as the roster knows it. None is "unknown", never "no"."""
 
     id: str
@@ -27,7 +27,7 @@ class Unit(msgspec.Struct, frozen=True):
     uniformed: bool | None = None
 
 
-class KnownCrossing(msgspec.Struct, frozen=True, array_like=True):
+class KnownCrossing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A confirmed crossing, for the event that may correct it."""
 
     number: int
@@ -39,7 +39,7 @@ class KnownCrossing(msgspec.Struct, frozen=True, array_like=True):
     pursuit: str | None
 
 
-class Track(msgspec.Struct, frozen=True):
+class Track(msgspec.Struct, frozen=True, gc=False):
     """What is known of one unit's motion: the newest fix, what the detector remembers, and when it was heard."""
 
     fix: Fix
