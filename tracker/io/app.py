@@ -20,7 +20,7 @@ from websockets.asyncio.server import Server
 from borders import boundary_file
 from borders.atlas import Atlas
 from tracker.errors import DrempelloosError
-from tracker.io import geojson, pages, sockets
+from tracker.io import geojson, interpreter, pages, sockets
 from tracker.io.api import About, Api
 from tracker.io.clock import Clock
 from tracker.io.config import Address, Config
@@ -70,6 +70,7 @@ async def run(config: Config) -> None:
         stack.push_async_callback(service.close)
         credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
         ready = await _listen(stack, config, atlas, service, credentials, clock)
+        interpreter.settle()
         if config.demo.enabled:
             await _start_demo(stack, config, ready, credentials, clock)
         sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")

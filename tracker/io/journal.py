@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,6 +34,9 @@ SQLITE_FLOOR: Final = 3_051_003
 
 CHECKPOINT_PAGES: Final = 1_000
 """Once the write-ahead log is this long, its content moves to the database; a page has 4 KiB."""
+
+_ROWS_A_STATEMENT: Final = (256, 64, 16, 4, 1)
+_UNNAMED: Final = (None, None, None)
 
 _APPLICATION: Final = 0x44524D50  # "DRMP"
 _MIGRATIONS: Final = (
@@ -180,13 +184,9 @@ class Journal:
         """
         inputs, events = list(inputs), list(events)
         with self._transaction():
-            insert = self._connection.executemany
-            insert(
-                "INSERT INTO input VALUES (?, ?, ?, ?, ?)",
-                [(row.id, *(row.key or (None, None, None)), row.body) for row in inputs],
-            )
-            insert("INSERT INTO event VALUES (?, ?, ?, ?)", events)
-            insert("INSERT INTO quarantine VALUES (NULL, ?, ?, ?)", list(quarantined))
+            self._insert("input", [(row.id, *(row.key or _UNNAMED), row.body) for row in inputs])
+            self._insert("event", events)
+            self._insert("quarantine", [(None, *row) for row in quarantined])
         if inputs:
             self.last_input = inputs[-1].id
         if events:
@@ -352,6 +352,22 @@ class Journal:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _insert(self, table: str, rows: Sequence[tuple[apsw.SQLiteValue, ...]]) -> None:
+        """Insert rows, many to a statement: SQLite gives the interpreter free once a statement, and to get it back from
+        a busy loop can take milliseconds.
+        """
+        start = 0
+        while start < len(rows):
+            # Few lengths, so that each statement is compiled once and then found in the cache.
+            size = next(size for size in _ROWS_A_STATEMENT if size <= len(rows) - start)
+            some = rows[start : start + size]
+            row = f"({', '.join('?' * len(some[0]))})"
+            self._connection.execute(
+                f"INSERT INTO {table} VALUES {', '.join([row] * size)}",  # noqa: S608 - all of it ours
+                tuple(chain.from_iterable(some)),
+            )
+            start += size
 
     # What a row holds follows from the statement and the strict schema; each caller says what that is.
     def _rows(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Iterator[tuple[Any, ...]]:
