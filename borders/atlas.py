@@ -30,7 +30,7 @@ _SAME_DEG: Final = 1e-9
 
 
 _WORTH_M: Final = 200.0
-"""The shortest stretch that a look at the grid must clear."""
+"""The shortest stretch that a look at the grid must clear to be worth it."""
 
 
 class BadCoordinate(ValueError):
@@ -251,9 +251,7 @@ class Atlas:
 
     def _is_clear(self, a: tuple[float, float], b: tuple[float, float]) -> bool:
         """Whether certainly no border lies on a segment in the box: each look clears a stretch, and the next
-        goes on from there.
-
-        Gives up where that would take more looks than asking the geometry is worth.
+        goes on from there; near borders, a cell at a time.
         """
         if not (self._grid.covers(*a) and self._grid.covers(*b)):
             return False
@@ -261,7 +259,7 @@ class Atlas:
         while clear_m <= length_m:
             step_m = self._grid.clearance_m(*_along(a, b, clear_m / length_m))
             if step_m < _WORTH_M:
-                return False
+                return self._grid.is_empty_along(*_along(a, b, clear_m / length_m), *b)
             clear_m += step_m
         return True
 

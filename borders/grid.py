@@ -6,6 +6,7 @@ few territories that meet in it, and which edges those are; only there must geom
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
@@ -182,6 +183,31 @@ class Grid:
         """`code` and `clearance_m` in one look."""
         cell = int((lat - self._south) * self._ky) * _STRIDE + int((lon - self._west) * self._kx)
         return self._flat[cell], self._clearance_m[cell]
+
+    def is_empty_along(self, lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> bool:
+        """Whether no border enters any of the cells that a segment in the box passes through (Amanatides and Woo 1987).
+
+        Of cells that meet in a corner it may pass either pair: a border that near is in all of them.
+        """
+        x, y = (lon_a - self._west) * self._kx, (lat_a - self._south) * self._ky
+        dx, dy = (lon_b - lon_a) * self._kx, (lat_b - lat_a) * self._ky
+        column, row = int(x), int(y)
+        left, up = int(x + dx) - column, int(y + dy) - row
+        looks = abs(left) + abs(up)
+        east, north = (1 if left > 0 else -1), (1 if up > 0 else -1)
+        # How far along, from 0 to 1, the next side of a column and of a row is met.
+        next_x = (column + (east > 0) - x) / dx if left else math.inf
+        next_y = (row + (north > 0) - y) / dy if up else math.inf
+        for _ in range(looks):
+            if self._flat[row * _STRIDE + column] >= MIXED:
+                return False
+            if next_x < next_y:
+                column += east
+                next_x = (column + (east > 0) - x) / dx
+            else:
+                row += north
+                next_y = (row + (north > 0) - y) / dy
+        return self._flat[row * _STRIDE + column] < MIXED
 
     def covers_many(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
         """`covers`, for arrays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from math import cos, degrees, sin
+from math import cos, degrees, radians, sin
 from random import Random
 
 import msgspec
@@ -14,6 +14,7 @@ from borders import boundary_file
 from borders.atlas import Atlas
 from borders.crossing import Detector, Watch, sample_of
 from borders.geodesy import LocalPlane
+from borders.states import Territory
 from tests.borders.tracks import STARTED_AT, Seen
 
 
@@ -24,6 +25,15 @@ class Blind(Atlas):
         """Nothing is certain."""
         del lon, lat
         return 0.0
+
+    def spot(self, lon: float, lat: float) -> tuple[Territory, float]:
+        """Nor here."""
+        return self.territory(lon, lat), 0.0
+
+    def _is_clear(self, a: tuple[float, float], b: tuple[float, float]) -> bool:
+        """Nothing is known to lie between."""
+        del a, b
+        return False
 
 
 QUICK = boundary_file.load()
@@ -72,3 +82,13 @@ def test_the_shortcut_is_the_long_way(
         assert told == long_told
         # Far away the one forgets old fixes sooner. That must never show.
         assert msgspec.structs.replace(watch, samples=()) == msgspec.structs.replace(other, samples=())
+
+
+@settings(max_examples=2_000, deadline=None)
+@given(places, st.floats(0.0, 360.0), st.floats(1.0, 12_000.0), st.sampled_from((None, 0.0, 90.0, 180.0)))
+def test_a_way_that_the_grid_clears_touches_no_border(
+    place: tuple[float, float], course: float, length_m: float, along: float | None
+) -> None:
+    turn = radians(course if along is None else along)
+    end = LocalPlane(*place).lonlat(length_m * sin(turn), length_m * cos(turn))
+    assert QUICK.cross(place, end) == LONG.cross(place, end)
