@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -137,13 +137,14 @@ class Journal:
     Args:
         directory: holds the file; made, readable by its owner only, if it is not there.
         create: make a journal if there is none.
+        vfs: name of the SQLite file system to use; the system's own if none is given.
 
     Raises:
         Unusable: there is none and none is to be made, another process uses it, or it is of a newer version.
         Corrupt: the file is not a journal, or damaged.
     """
 
-    def __init__(self, directory: Path, *, create: bool = True) -> None:
+    def __init__(self, directory: Path, *, create: bool = True, vfs: str | None = None) -> None:
         check_sqlite(apsw.sqlite_lib_version(), SQLITE_FLOOR)
         path = directory / FILE
         is_new = not path.exists()
@@ -152,7 +153,7 @@ class Journal:
                 raise Unusable(f"there is no journal in {directory}")
             create_file(path)
         self._wal_pages = 0
-        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
         try:
             with _opening(path):
                 self._set_up(path)
@@ -162,7 +163,9 @@ class Journal:
                 self.last_input = self._value("SELECT coalesce(max(id), 0) FROM input")
                 self.last_offset = self._value("SELECT coalesce(max(offset), 0) FROM event")
         except BaseException:
-            self._connection.close(True)
+            # On a disk that fails this fails too, and must not hide why.
+            with suppress(apsw.Error):
+                self._connection.close(True)
             raise
 
     def close(self) -> None:
