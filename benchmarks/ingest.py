@@ -5,8 +5,8 @@
 Load and server are processes of their own. *Ours* is `drempelloos serve --no-auth` on this disk: each ping is
 decoded, checked, placed, journalled and acknowledged once it is on the disk. *Decoding* is a bare `websockets` server
 that decodes each message with msgspec, typed, and answers it. *Storing* writes rows as large to SQLite in durable
-groups of 500, and does nothing else. Every socket has up to 64 messages on the way, so there the wait is that of a queue that
-is always full; the wait of a quiet day is that of the even load. Medians of several runs that take turns.
+groups of 500, and does nothing else. Every socket has up to 64 messages on the way, so there the wait is that of a
+queue that is always full; the wait of a quiet day is that of the even load. Medians of several runs that take turns.
 """
 
 from __future__ import annotations
