@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.io.faults import Fault
 from tracker.units import Track
 from tracker.views import AlertView, PursuitView, RosterView, Row, alert_view, pursuit_view, roster_view, row
 from tracker.world import World
@@ -50,13 +51,14 @@ class Picture:
             )
         )
 
-    def frame(self, epoch: str, *, recovered: bool, now: float) -> bytes:
+    def frame(self, epoch: str, *, recovered: bool, now: float, faults: Sequence[Fault] = ()) -> bytes:
         """The snapshot message for one viewer. `now` is the server's clock, Unix seconds UTC."""
-        head = b'{"type":"snapshot","epoch":%b,"offset":%d,"recovered":%b,"server_time":%b,' % (
+        head = b'{"type":"snapshot","epoch":%b,"offset":%d,"recovered":%b,"server_time":%b,"status":%b,' % (
             _encoder.encode(epoch),
             self.offset,
             b"true" if recovered else b"false",
             _encoder.encode(now),
+            _encoder.encode({"faults": faults}),
         )
         return head + self._body[1:]
 
@@ -117,6 +119,11 @@ def event_frame(offset: int, event: bytes) -> bytes:
 def heartbeat_frame(now: float) -> bytes:
     """The message that says that the link lives. `now` is the server's clock, Unix seconds UTC."""
     return b'{"type":"heartbeat","time":%b}' % _encoder.encode(now)
+
+
+def status_frame(faults: Sequence[Fault], now: float) -> bytes:
+    """The message that says what is wrong with the server: all that stands, and nothing when all is well."""
+    return b'{"type":"status","time":%b,"faults":%b}' % (_encoder.encode(now), _encoder.encode(faults))
 
 
 def _alerts(world: World) -> list[AlertView]:

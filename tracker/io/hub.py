@@ -21,7 +21,7 @@ import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
 
 from tracker.events import UnitLost, UnitSeen, UnitStale
-from tracker.io.frames import Bbox, Moves, Picture, event_frame, heartbeat_frame
+from tracker.io.frames import Bbox, Moves, Picture, event_frame, heartbeat_frame, status_frame
 from tracker.io.service import Committed, Service
 from tracker.units import Track
 
@@ -141,6 +141,7 @@ class Hub:
         self._gone = HubStatistics(0, 0, 0, 0, 0, 0, 0)
         self._aborted = 0
         service.listen(self.publish)
+        service.faults.listen(self.publish_status)
 
     @property
     def is_full(self) -> bool:
@@ -213,6 +214,15 @@ class Hub:
             if isinstance(event, UnitSeen | UnitStale | UnitLost):
                 self._move(event.unit)  # the quality in its row has changed
             self._send_event(offset, event_frame(offset, encoded))
+
+    def publish_status(self) -> None:
+        """Send what is wrong with the server, after a change; to those that wait for their snapshot, after it."""
+        frame = status_frame(self._service.faults.standing, self._now())
+        for viewer in self._viewers:
+            if not viewer.is_live:
+                viewer.waiting.append(frame)
+                viewer.waiting_bytes += len(frame)
+        self._send([viewer for viewer in self._viewers if viewer.is_live], frame, self._loop.time())
 
     async def run(self) -> None:
         """Tick until cancelled."""

@@ -84,7 +84,8 @@ class LiveSocket:
 
     async def _start(self, viewer: Viewer, picture: Picture, subscription: Subscribe) -> None:
         after = self._resume_after(subscription, picture.offset)
-        frame = picture.frame(self._service.epoch, recovered=after is not None, now=self._now())
+        faults = self._service.faults.standing
+        frame = picture.frame(self._service.epoch, recovered=after is not None, now=self._now(), faults=faults)
         await self._hub.hand(viewer, frame)
         while after is not None and after < picture.offset:
             page = await self._service.events(after, min(_PAGE, picture.offset - after))

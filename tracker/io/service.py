@@ -30,6 +30,7 @@ from tracker.io import history, recovery
 from tracker.io.batch import Batch, Known, Outcome, key_of
 from tracker.io.clock import Clock
 from tracker.io.draft import Draft
+from tracker.io.faults import Faults
 from tracker.io.journal import Clash, DiskFull, Journal, PingKey, QuarantineRow
 from tracker.world import World
 
@@ -108,6 +109,8 @@ class Service:
         """The world as it stands in the journal. To be read only."""
         self.fault: str | None = None
         """Why nothing can be accepted at present, if so."""
+        self.faults: Final = Faults(clock.now)
+        """What viewers are told is wrong."""
         self.failed: asyncio.Future[None] = self._loop.create_future()
         """Gets an exception when the journal has failed for good: the process must end, and start anew."""
 
@@ -352,14 +355,17 @@ class Service:
         if self.fault is None:
             _log.error("inputs cannot be accepted", fault=fault)
         self.fault = fault
+        self.faults.set("not_recording", "positions are not being recorded: the disk is full")
 
     def _clear_fault(self) -> None:
         if self.fault is not None:
             _log.info("inputs are accepted again", fault=self.fault)
             self.fault = None
+            self.faults.clear("not_recording")
 
     def _fail(self, error: Exception) -> None:
-        self._set_fault(_FAILED)
+        self.fault = _FAILED
+        self.faults.set("restarting", "the disk failed: the server stops, and starts anew")
         _log.critical("the journal failed", exc_info=error)
         if not self.failed.done():
             self.failed.set_exception(error)
