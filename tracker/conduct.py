@@ -50,7 +50,7 @@ from tracker.treaty.contact_points import ContactPoints
 from tracker.treaty.owed import HAND_OVER
 from tracker.treaty.rules import obligation
 from tracker.turn import Turn
-from tracker.units import Unit, call_sign_of
+from tracker.units import Unit, call_sign_of, is_simulated
 from tracker.world import PURSUITS_KEPT, World
 
 MAX_TEXT: Final = 1000
@@ -123,6 +123,8 @@ def _enlist(turn: Turn, pursuit: Pursuit, unit: str, started_in: str | None) -> 
     world = turn.world
     if started_in is not None and started_in not in BENELUX:
         raise Refused("started_in", f"{started_in!r} is not one of BE, LU, NL")
+    if is_simulated(unit) != is_simulated(pursuit.id):
+        raise Refused("unit", f"{unit} and pursuit {pursuit.id} are not both simulated, or both real; they never mix")
     if unit in world.pursuit_of:
         raise Refused("unit", f"{unit} is already in pursuit {world.pursuit_of[unit]}")
     if unit not in world.units:

@@ -11,6 +11,9 @@ from borders.states import BENELUX, Territory
 from borders.watch import Watch
 from tracker.fix import Fix
 
+SIMULATED: Final = "SIM-"
+"""The name of whatever is simulated begins like this, and that of nothing real does: it shows wherever a name does."""
+
 _STATES: Final = {state.value for state in BENELUX}
 
 
@@ -62,13 +65,29 @@ class Track(msgspec.Struct, frozen=True, gc=False):
     """The confirmed crossings that can still be corrected."""
 
 
+def is_simulated(name: str) -> bool:
+    """Whether a unit or a pursuit of that name is simulated."""
+    return name.startswith(SIMULATED)
+
+
+def simulated(name: str, run: str) -> str:
+    """The name under which a unit takes part in one run of a simulation: `SIM-7f3a:BE-K03`."""
+    return f"{SIMULATED}{run}:{name}"
+
+
 def state_of(unit: str) -> str | None:
     """Read the sending state off a unit's name, as in `BE-K03`; None when the name does not say."""
-    prefix = unit.partition("-")[0]
+    prefix = _played(unit).partition("-")[0]
     return prefix if prefix in _STATES else None
 
 
 def call_sign_of(unit: str) -> str:
     """The part of a unit's name that is spoken on the radio: `K03` of `BE-K03`."""
-    prefix, dash, rest = unit.partition("-")
-    return rest if dash and prefix in _STATES else unit
+    played = _played(unit)
+    prefix, dash, rest = played.partition("-")
+    return rest if dash and prefix in _STATES else played
+
+
+def _played(unit: str) -> str:
+    """The unit that a simulated one plays; a real unit plays itself."""
+    return unit.partition(":")[2] or unit if is_simulated(unit) else unit

@@ -6,7 +6,7 @@ import msgspec
 
 from tracker.events import AlertEvent, CrossingConfirmed, Decision, rfc3339
 from tracker.pursuits import Pursuit
-from tracker.units import Track, call_sign_of
+from tracker.units import Track, call_sign_of, is_simulated
 from tracker.world import Alert, World
 
 Row = tuple[str, float, float, float, float | None, float | None, str, str]
@@ -53,6 +53,7 @@ class PursuitView(msgspec.Struct, frozen=True):
     """One pursuit as it stands."""
 
     id: str
+    simulated: bool
     phase: str
     started_at: str
     ended_at: str | None
@@ -73,6 +74,7 @@ class RosterView(msgspec.Struct, frozen=True):
     state: str | None
     call_sign: str
     pursuit: str | None
+    simulated: bool
 
 
 class AlertView(msgspec.Struct, frozen=True):
@@ -102,6 +104,7 @@ def pursuit_view(world: World, pursuit: Pursuit) -> PursuitView:
     """A pursuit as the feed and the API show it."""
     return PursuitView(
         id=pursuit.id,
+        simulated=is_simulated(pursuit.id),
         phase=pursuit.phase,
         started_at=rfc3339(pursuit.started_at),
         ended_at=None if pursuit.ended_at is None else rfc3339(pursuit.ended_at),
@@ -149,7 +152,7 @@ def roster_view(world: World, unit: str) -> RosterView:
     """A unit's entry in the roster."""
     known = world.units.get(unit)
     sign = None if known is None else known.call_sign
-    return RosterView(_state(world, unit), sign or call_sign_of(unit), world.pursuit_of.get(unit))
+    return RosterView(_state(world, unit), sign or call_sign_of(unit), world.pursuit_of.get(unit), is_simulated(unit))
 
 
 def alert_view(alert: Alert) -> AlertView:

@@ -15,6 +15,7 @@
 export function began(event) {
   return {
     id: event.pursuit,
+    simulated: event.pursuit.startsWith("SIM-"),
     phase: event.phase,
     started_at: event.time,
     ended_at: null,

@@ -17,6 +17,7 @@ export interface RosterEntry {
   state: string | null;
   call_sign: string;
   pursuit: string | null;
+  simulated: boolean;
 }
 
 export interface Member {
@@ -51,6 +52,7 @@ export interface Duty {
 
 export interface Pursuit {
   id: string;
+  simulated: boolean;
   phase: string;
   started_at: string;
   ended_at?: string | null;

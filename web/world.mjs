@@ -308,6 +308,14 @@ function released(world, pursuit) {
 }
 
 /**
+ * Whether a unit or a pursuit of that name is simulated: nothing real has such a name.
+ * @param {string} name
+ */
+export function isSimulated(name) {
+  return name.startsWith("SIM-");
+}
+
+/**
  * @param {World} world
  * @param {string} unit
  * @param {Partial<RosterEntry>} entry
@@ -315,8 +323,9 @@ function released(world, pursuit) {
  */
 function enrol(world, unit, entry) {
   // Until the server tells more, a unit's state and call sign are those that its name spells: BE-K03.
-  const [, state = null, sign = unit] = /^(BE|NL|LU)-(.+)$/.exec(unit) ?? [];
-  const known = world.roster.get(unit) ?? { state, call_sign: sign, pursuit: null };
+  const [, played = unit] = /^SIM-[^:]*:(.+)$/.exec(unit) ?? [];
+  const [, state = null, sign = played] = /^(BE|NL|LU)-(.+)$/.exec(played) ?? [];
+  const known = world.roster.get(unit) ?? { state, call_sign: sign, pursuit: null, simulated: isSimulated(unit) };
   return { ...world, roster: put(world.roster, unit, { ...known, ...entry }) };
 }
 

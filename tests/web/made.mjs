@@ -33,7 +33,7 @@ export function snapshot(rest = {}) {
     recovered: false,
     server_time: T0 + 0.4,
     units: [row("BE-K03")],
-    roster: { "BE-K03": { state: "BE", call_sign: "K03", pursuit: null } },
+    roster: { "BE-K03": { state: "BE", call_sign: "K03", pursuit: null, simulated: false } },
     pursuits: [],
     alerts: [],
     ...rest,
@@ -48,6 +48,7 @@ export function snapshot(rest = {}) {
 export function pursuit(rest = {}) {
   return {
     id: "p-1",
+    simulated: false,
     phase: "running",
     started_at: at(0),
     ended_at: null,
@@ -66,7 +67,7 @@ export function pursuit(rest = {}) {
 /** A snapshot with that pursuit. */
 export function pursuing() {
   return snapshot({
-    roster: { "BE-K03": { state: "BE", call_sign: "K03", pursuit: "p-1" } },
+    roster: { "BE-K03": { state: "BE", call_sign: "K03", pursuit: "p-1", simulated: false } },
     pursuits: [pursuit()],
   });
 }

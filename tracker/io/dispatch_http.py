@@ -48,6 +48,7 @@ from tracker.io.requests import (
 )
 from tracker.io.service import Service
 from tracker.pursuits import Pursuit
+from tracker.units import SIMULATED, is_simulated
 from tracker.views import pursuit_view
 from tracker.world import World
 
@@ -99,7 +100,7 @@ class Dispatch:
     async def start(self, request: web.Request) -> web.Response:
         """Start a pursuit."""
         body = read(StartBody, await read_body(request))
-        id_ = body.id or f"p-{secrets.token_hex(4)}"
+        id_ = body.id or _new_id(body.unit)
         command = StartPursuit(
             at=self._now(),
             by=body.by,
@@ -245,6 +246,11 @@ class Dispatch:
                 raise HttpError(409 if conflict else status_of(outcome), outcome.field, outcome.reason)
             events += outcome
         return respond(CommandAnswer(pursuit_view(world, world.pursuits[id_]), events), status)
+
+
+def _new_id(unit: str) -> str:
+    """A name for the pursuit that a unit begins; that of a simulated one says so."""
+    return f"{SIMULATED if is_simulated(unit) else ''}p-{secrets.token_hex(4)}"
 
 
 def _exists_already(world: World, command: PursuitCommand, field: str) -> bool:

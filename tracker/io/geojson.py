@@ -42,6 +42,7 @@ class UnitProperties(msgspec.Struct, frozen=True):
     state: str | None
     call_sign: str
     pursuit: str | None
+    simulated: bool
 
 
 class UnitFeature(msgspec.Struct, frozen=True, tag_field="type", tag="Feature"):
@@ -125,13 +126,19 @@ def units(world: World) -> UnitCollection:
     for name, track in sorted(world.tracks.items()):
         _, t, lon, lat, speed, course, territory, quality = row(track)
         known = roster_view(world, name)
-        features.append(
-            UnitFeature(
-                name,
-                Point((lon, lat)),
-                UnitProperties(name, t, speed, course, territory, quality, known.state, known.call_sign, known.pursuit),
-            )
+        shown = UnitProperties(
+            name,
+            t,
+            speed,
+            course,
+            territory,
+            quality,
+            known.state,
+            known.call_sign,
+            known.pursuit,
+            known.simulated,
         )
+        features.append(UnitFeature(name, Point((lon, lat)), shown))
     return UnitCollection(features)
 
 
