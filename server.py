@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
@@ -19,6 +20,10 @@ import typer
 
 from borders.errors import BoundaryFileError
 from tracker.errors import DrempelloosError, Refused
+
+# Before NumPy is loaded. Its library for linear algebra divides even small equations over all cores: threads that wait
+# for each other on a busy machine cost up to a fifth of a second, and the last bits depend on how many cores there are.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app: Final = typer.Typer(
     help="Live cross-border police pursuits in the Benelux.",
