@@ -31,7 +31,7 @@ app: Final = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-token: Final = typer.Typer(help="Tokens of units, gateways and dispatchers.", no_args_is_help=True)
+token: Final = typer.Typer(help="Tokens of units, gateways and other programs.", no_args_is_help=True)
 app.add_typer(token, name="token")
 
 DataDir = Annotated[Path, typer.Option("--data", help="Directory of the journal and the credentials.")]
@@ -222,8 +222,12 @@ def rebuild(
 @token.command()
 def issue(
     unit: Annotated[list[str] | None, typer.Option(help="The unit; several for a gateway.")] = None,
-    dispatcher: Annotated[bool, typer.Option("--dispatcher", help="A token for a control room.")] = False,
-    state: Annotated[str | None, typer.Option(help="BE, NL or LU: the units' sending state.")] = None,
+    role: Annotated[
+        str | None, typer.Option(help="unit, gateway, dispatcher, supervisor, auditor or admin [default: by --unit].")
+    ] = None,
+    dispatcher: Annotated[bool, typer.Option("--dispatcher", help="The same as --role dispatcher.")] = False,
+    name: Annotated[str | None, typer.Option(help="Who the record names for what is done with it.")] = None,
+    state: Annotated[str | None, typer.Option(help="BE, NL or LU: of the units, or of the control room.")] = None,
     service: Annotated[str | None, typer.Option(help="police, kmar, customs, special or other.")] = None,
     means: Annotated[str | None, typer.Option(help="car, moto, foot, boat, helicopter, drone or train.")] = None,
     marked: Annotated[bool | None, typer.Option(help="Whether the vehicle is marked.")] = None,
@@ -234,7 +238,9 @@ def issue(
     from tracker.io import tokens
 
     facts = tokens.Facts(state, service, means, marked, uniformed)
-    _print([tokens.issue(data, tuple(unit or ()), facts, dispatcher=dispatcher)])
+    if dispatcher and role not in {None, "dispatcher"}:
+        raise Refused("--role", f"{role!r} and --dispatcher do not go together")
+    _print([tokens.issue(data, "dispatcher" if dispatcher else role, tuple(unit or ()), facts, name)])
 
 
 @token.command()

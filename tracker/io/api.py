@@ -16,13 +16,14 @@ from tracker.io import openapi
 from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
 from tracker.io.dispatch_http import Dispatch
 from tracker.io.gate import Gate
-from tracker.io.http import HttpError, respond, respond_error, status_of
+from tracker.io.http import CALLER, HttpError, respond, respond_error, status_of
 from tracker.io.ingest_http import Ingest
 from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.service import Service, Unavailable
 from tracker.pursuits import MOVES
+from tracker.roles import MAY, Access
 from tracker.treaty.acts import ACTS
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -85,8 +86,8 @@ class Api:
             # The catch-all must not turn an unknown call of the API into a known path with the wrong method.
             path = r"/{name:(?!api/).+}" if call.name == "page" else call.path
             handler = handlers[call.name]
-            if call.access == "dispatcher":
-                handler = self._for_dispatchers(handler)
+            if call.access not in {"public", "send"}:  # who may send depends on the unit: see Ingest
+                handler = self._for(call.access, handler)
             if call.method == "GET":
                 app.router.add_get(path, handler, name=call.name)
             else:
@@ -202,14 +203,16 @@ class Api:
             raise HttpError(403, hdrs.ORIGIN, "pages of this origin may not call this")
         return await handler(request)
 
-    def _for_dispatchers(self, handler: _Handler) -> _Handler:
+    def _for(self, access: Access, handler: _Handler) -> _Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
-            grant = self._gate.grant(_only(request, hdrs.AUTHORIZATION))
-            if self._gate.admits_dispatcher(grant):
-                return await handler(request)
-            if grant is None:
-                raise HttpError(401, hdrs.AUTHORIZATION, "a dispatcher's token is needed; none that is known came")
-            raise HttpError(403, hdrs.AUTHORIZATION, f"only for dispatchers; the token is a {grant.role}'s")
+            caller = self._gate.caller(_only(request, hdrs.AUTHORIZATION))
+            if caller is None:
+                raise HttpError(401, hdrs.AUTHORIZATION, "a token is needed; none that is known came")
+            if not caller.may(access):
+                roles = ", ".join(sorted(MAY[access]))
+                raise HttpError(403, hdrs.AUTHORIZATION, f"only for {roles}; the caller is {caller.role}")
+            request[CALLER] = caller
+            return await handler(request)
 
         return checked
 

@@ -1,4 +1,4 @@
-"""Tokens: who a unit, a gateway or a dispatcher is. Only their hashes are stored, in a file of their own.
+"""Tokens: who a unit, a gateway, a control room or an admin is. Only their hashes are stored, in a file of their own.
 
 A token is 256 random bits. Its SHA-256 is looked up, so a thief of the file has nothing to log in with, and nobody
 can feel his way to a token by the time that a look-up takes. The file may be written by the command line while a
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, cast, get_args
 
 import apsw
 import msgspec
@@ -22,12 +22,14 @@ from tracker.errors import Corrupt, DrempelloosError, Refused
 from tracker.facts import Means, Service, State
 from tracker.fix import check_name
 from tracker.io.journal import Unusable, create_file
+from tracker.roles import ROOM, SENDERS, Access, Role, may
 
 FILE: Final = "credentials.db"
 MAX_UNITS: Final = 10_000
 """Units that one gateway may speak for."""
 
-Role = Literal["unit", "gateway", "dispatcher"]
+MAX_NAME: Final = 60
+"""Characters in the name of whoever holds a token."""
 
 _BUSY_MS: Final = 5_000
 _APPLICATION: Final = 0x44524D43  # "DRMC"
@@ -38,17 +40,28 @@ _SCHEMA: Final = """
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whom a token speaks for. The facts hold for all its units; None is "unknown", never "no"."""
+    """Who calls, and for whom. The facts hold for all its units; None is "unknown", never "no"."""
 
     id: str
     role: Role
     units: frozenset[str] = frozenset()
     state: State | None = None
-    """The sending state of the units, or the state that a dispatcher works for."""
+    """The sending state of the units, or the state whose control room it is. None of a supervisor: all states, which
+    only this machine's own can be (`LOCAL`)."""
     service: Service | None = None
     means: Means | None = None
     marked: bool | None = None
     uniformed: bool | None = None
+    name: str | None = None
+    """Who the record says did it. None: whoever the caller says, which only `LOCAL` may."""
+
+    def may(self, access: Access) -> bool:
+        """True when this caller may make calls of this kind."""
+        return may(self.role, access)
+
+
+LOCAL: Final = Grant("local", "supervisor")
+"""Whoever can reach a server that asks nobody who he is: a supervisor of all states."""
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -104,7 +117,9 @@ class Credentials:
             ).fetchone()
         if row is None or not hmac.compare_digest(row[0], digest):
             return None
-        return self._decoder.decode(row[1])
+        grant = self._decoder.decode(row[1])
+        # A control room belongs to a state; tokens from before that was asked for are worth nothing.
+        return None if grant.role in ROOM and grant.state is None else grant
 
     def issue(
         self,
@@ -117,34 +132,41 @@ class Credentials:
         means: str | None = None,
         marked: bool | None = None,
         uniformed: bool | None = None,
+        name: str | None = None,
     ) -> str:
         """Make a token, and return it: this is the only time that it is seen.
 
         Args:
-            role: a unit's token speaks for one unit, a gateway's for several, a dispatcher's for none.
+            role: a unit's token speaks for one unit, a gateway's for several, another's for none.
             units: their names.
             at: Unix seconds UTC.
-            state: BE, NL or LU; needed for units and gateways.
+            state: BE, NL or LU; needed for all but admins.
             service: as in `tracker.facts.Service`; None when it is not known, and so on.
             means: as in `tracker.facts.Means`.
             marked: whether the vehicles bear the service's livery.
             uniformed: whether the officers are in uniform.
+            name: who the record names for what is done with it; left out: its role and id.
 
         Raises:
             Refused: names the field, the value and what is allowed.
         """
+        _one_of("role", role, get_args(Role))
         _check_units(role, units)
-        if state is None and role != "dispatcher":
+        if state is None and role != "admin":
             raise Refused("state", f"missing; allowed are {', '.join(get_args(State))}")
+        if state is not None and role == "admin":
+            raise Refused("state", "an admin is of no state")
+        id_ = secrets.token_hex(4)
         grant = Grant(
-            secrets.token_hex(4),
-            cast("Role", _one_of("role", role, get_args(Role))),
+            id_,
+            role,
             frozenset(units),
             cast("State | None", _one_of("state", state, get_args(State))),
             cast("Service | None", _one_of("service", service, get_args(Service))),
             cast("Means | None", _one_of("means", means, get_args(Means))),
             marked,
             uniformed,
+            check_person(name) if name is not None else f"{role} {id_}",
         )
         token = secrets.token_urlsafe(32)
         with _translated(self._path):
@@ -209,8 +231,27 @@ def _check_units(role: str, units: Sequence[str]) -> None:
         raise Refused("unit", f"{len(units)} given; a unit's token is for one")
     if role == "gateway" and not 1 <= len(units) <= MAX_UNITS:
         raise Refused("unit", f"{len(units)} given; a gateway's token is for 1 to {MAX_UNITS}")
-    if role == "dispatcher" and units:
-        raise Refused("unit", "a dispatcher's token is for no unit")
+    if role not in SENDERS and units:
+        raise Refused("unit", f"{_A[role]} token is for no unit")
+
+
+_A: Final = {
+    "dispatcher": "a dispatcher's",
+    "supervisor": "a supervisor's",
+    "auditor": "an auditor's",
+    "admin": "an admin's",
+}
+
+
+def check_person(name: str) -> str:
+    """A name under which somebody stands in the record.
+
+    Raises:
+        Refused: it is empty, long, or holds what cannot be printed.
+    """
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
+        raise Refused("name", f"not 1 to {MAX_NAME} printable characters without spaces around them")
+    return name
 
 
 def _one_of(field: str, value: str | None, allowed: tuple[str, ...]) -> str | None:

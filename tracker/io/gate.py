@@ -7,7 +7,9 @@ Three separate questions, answered for every HTTP request and every socket befor
 2. Does another site's page send it? A browser states the `Origin`; one that is not ours is turned away. This
    is no authentication: what is not a browser states none.
 3. Who is it? A bearer token. Bound to loopback only, the server trusts whoever can reach it with dispatch;
-   bound to anything else, every dispatch call and every viewer needs a dispatcher's token.
+   bound to anything else, every dispatch call and every viewer needs the token of a control room.
+
+What a caller of each role may do is the table of `tracker.roles`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tracker.io.config import Address, Config
-from tracker.io.credentials import Credentials, Grant
+from tracker.io.credentials import LOCAL, Credentials, Grant
 
 
 class Gate:
@@ -66,11 +68,10 @@ class Gate:
             return None
         return self._credentials.check(token.strip())
 
-    def admits_dispatcher(self, grant: Grant | None) -> bool:
-        """True when the caller may see what dispatchers see and do what they do."""
-        if grant is None:
-            return not self.dispatch_needs_token
-        return grant.role == "dispatcher"
+    def caller(self, authorization: str | None) -> Grant | None:
+        """Who calls, where units have no say: `LOCAL` where nobody must say who he is; None when it is not known."""
+        grant = self.grant(authorization)
+        return LOCAL if grant is None and not self.dispatch_needs_token else grant
 
     def admits_unit(self, grant: Grant | None, unit: str) -> bool:
         """True when the caller may send positions of this unit."""

@@ -9,9 +9,13 @@ from aiohttp import hdrs, web
 
 from tracker.errors import DrempelloosError, IllegalMove, Refused
 from tracker.io.answers import encode, encode_error
+from tracker.io.credentials import Grant
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """Of every call but that for pings."""
+
+CALLER: Final = web.RequestKey("caller", Grant)
+"""Who makes a call; there for every call that is neither public nor a unit's."""
 
 
 class HttpError(DrempelloosError):

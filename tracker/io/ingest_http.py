@@ -45,8 +45,8 @@ class Ingest:
         grant = self._gate.grant(request.headers.get(hdrs.AUTHORIZATION))
         if self._gate.units_need_token and grant is None:
             raise HttpError(401, hdrs.AUTHORIZATION, "a unit's token is needed, or this one is not known")
-        if grant is not None and grant.role == "dispatcher":
-            raise HttpError(403, hdrs.AUTHORIZATION, "only for units; the token is a dispatcher's")
+        if grant is not None and not grant.may("send"):
+            raise HttpError(403, hdrs.AUTHORIZATION, f"only for unit, gateway; the caller is {grant.role}")
         body = await read_body(request, self._limit_bytes)
         received_at = self._now()
         refused: list[RefusedPing] = []

@@ -19,6 +19,7 @@ from tracker.io.handshake import only, refusal
 from tracker.io.hub import Hub, Viewer
 from tracker.io.requests import Subscribe, check_bbox, read
 from tracker.io.service import Service
+from tracker.roles import MAY
 
 PATH: Final = "/live"
 SUBSCRIBE_TIMEOUT_S: Final = 10.0
@@ -56,8 +57,12 @@ class LiveSocket:
             return refusal(HTTPStatus.FORBIDDEN, "Host", "this is not a name of this server")
         if not self._gate.trusts_origin(only(headers, "Origin")):
             return refusal(HTTPStatus.FORBIDDEN, "Origin", "pages of this origin may not connect")
-        if not self._gate.admits_dispatcher(self._gate.grant(only(headers, "Authorization"))):
-            return refusal(HTTPStatus.UNAUTHORIZED, "Authorization", "a dispatcher's token is needed")
+        caller = self._gate.caller(only(headers, "Authorization"))
+        if caller is None:
+            return refusal(HTTPStatus.UNAUTHORIZED, "Authorization", "the token of a control room is needed")
+        if not caller.may("see"):
+            reason = f"only for {', '.join(sorted(MAY['see']))}; the caller is {caller.role}"
+            return refusal(HTTPStatus.FORBIDDEN, "Authorization", reason)
         return None
 
     async def serve(self, connection: ServerConnection) -> None:

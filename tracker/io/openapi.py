@@ -12,9 +12,9 @@ import msgspec
 from tracker import events
 from tracker.fix import Ping
 from tracker.io import answers, geojson, requests
+from tracker.roles import Access
 from tracker.views import PursuitView
 
-Access = Literal["public", "unit", "dispatcher"]
 Schema = dict[str, object]
 
 EVENTS_QUERY: Final = {"after": (0, 0, 2**53 - 1), "limit": (100, 1, 1000)}
@@ -42,7 +42,7 @@ def _command(step: str, name: str, summary: str, body: type[msgspec.Struct]) -> 
         f"/api/v1/pursuits/{{id}}/{step}",
         name,
         summary,
-        "dispatcher",
+        "command",
         answers.CommandAnswer,
         body,
         errors=(400, 403, 404, 409, 413, 415, 503),
@@ -63,12 +63,12 @@ CALLS: Final = (
         "/api/v1/pings",
         "pings",
         "Send positions; answered once they are durable.",
-        "unit",
+        "send",
         answers.PingsAnswer,
         Ping | list[Ping],
         errors=(400, 403, 413, 415, 503),
     ),
-    Call("GET", "/api/v1/units", "units", "The newest fix of every unit.", "dispatcher", geojson.UnitCollection),
+    Call("GET", "/api/v1/units", "units", "The newest fix of every unit.", "see", geojson.UnitCollection),
     Call(
         "GET",
         "/api/v1/borders",
@@ -82,18 +82,18 @@ CALLS: Final = (
         "/api/v1/events",
         "events",
         "Events in order, from after an offset.",
-        "dispatcher",
+        "see",
         answers.EventsAnswer,
         errors=(400,),
     ),
-    Call("GET", "/api/v1/pursuits", "pursuits", "All pursuits.", "dispatcher", answers.PursuitsAnswer),
-    Call("GET", "/api/v1/pursuits/{id}", "pursuit", "One pursuit.", "dispatcher", PursuitView, errors=(404,)),
+    Call("GET", "/api/v1/pursuits", "pursuits", "All pursuits.", "see", answers.PursuitsAnswer),
+    Call("GET", "/api/v1/pursuits/{id}", "pursuit", "One pursuit.", "see", PursuitView, errors=(404,)),
     Call(
         "GET",
         "/api/v1/pursuits/{id}/track",
         "track",
         "What the members of a pursuit drove.",
-        "dispatcher",
+        "see",
         geojson.LegCollection,
         errors=(404,),
     ),
@@ -102,7 +102,7 @@ CALLS: Final = (
         "/api/v1/pursuits",
         "start",
         "A unit begins to pursue.",
-        "dispatcher",
+        "command",
         answers.CommandAnswer,
         requests.StartBody,
         201,
@@ -123,14 +123,14 @@ CALLS: Final = (
         "/api/v1/alerts/{id}/ack",
         "acknowledge",
         "A person has seen an alert; `id` is that of its event.",
-        "dispatcher",
+        "command",
         answers.AcknowledgeAnswer,
         requests.AcknowledgeBody,
         errors=(400, 403, 404, 413, 415, 503),
     ),
     Call("GET", "/healthz", "health", "The event loop runs.", "public", answers.HealthAnswer),
     Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),
-    Call("GET", "/metrics", "metrics", "Counters, for Prometheus.", "dispatcher", "text/plain"),
+    Call("GET", "/metrics", "metrics", "Counters, for Prometheus.", "operate", "text/plain"),
     Call("GET", "/openapi.json", "openapi", "This document.", "public", "application/json"),
     Call("GET", "/", "index", "The map.", "public", "text/html"),
     Call("GET", "/{name}", "page", "A file of the map page.", "public", "*/*", errors=(404,)),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
 from tracker.errors import Refused
 from tracker.events import rfc3339
 from tracker.io.clock import Clock
-from tracker.io.credentials import Credentials, Role
+from tracker.io.credentials import Credentials
+from tracker.roles import Role
 
 
 class Facts(NamedTuple):
@@ -32,6 +33,7 @@ class Secret(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str
     units: tuple[str, ...] = ()
     state: str | None = None
+    name: str | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     units: tuple[str, ...]
     state: str | None
     issued_at: str
+    name: str | None = None
     revoked_at: str | None = None
 
 
@@ -53,18 +56,26 @@ class Revoked(msgspec.Struct, frozen=True):
     units: tuple[str, ...]
 
 
-def issue(directory: Path, units: tuple[str, ...], facts: Facts, *, dispatcher: bool) -> bytes:
-    """Make a token for a unit, a gateway (several units) or a dispatcher.
+def issue(directory: Path, role: str | None, units: tuple[str, ...], facts: Facts, name: str | None) -> bytes:
+    """Make a token.
+
+    Args:
+        directory: holds the credentials.
+        role: as in `tracker.roles.Role`; None for that of a unit, or of a gateway if there are several units.
+        units: that it speaks for.
+        facts: that hold for all of them.
+        name: who the record names for what is done with it.
 
     Raises:
         Refused: names the field and what is allowed.
     """
-    if not units and not dispatcher:
-        raise Refused("--unit", "missing; name the unit, several for a gateway, or say --dispatcher")
-    role: Role = "dispatcher" if dispatcher else "unit" if len(units) == 1 else "gateway"
+    if role is None:
+        if not units:
+            raise Refused("--unit", "missing; name the unit, several for a gateway, or a --role")
+        role = "unit" if len(units) == 1 else "gateway"
     with contextlib.closing(Credentials(directory)) as credentials:
         token = credentials.issue(
-            role,
+            cast("Role", role),  # what is none is refused there
             units,
             at=Clock().now(),
             state=facts.state,
@@ -72,8 +83,9 @@ def issue(directory: Path, units: tuple[str, ...], facts: Facts, *, dispatcher: 
             means=facts.means,
             marked=facts.marked,
             uniformed=facts.uniformed,
+            name=name,
         )
-    return msgspec.json.encode(Secret(token, role, units, facts.state))
+    return msgspec.json.encode(Secret(token, role, units, facts.state, name))
 
 
 def revoke(directory: Path, id_: str) -> bytes:
@@ -94,6 +106,12 @@ def listed(directory: Path) -> Iterator[bytes]:
             grant = issued.grant
             revoked_at = None if issued.revoked_at is None else rfc3339(issued.revoked_at)
             entry = Entry(
-                grant.id, grant.role, tuple(sorted(grant.units)), grant.state, rfc3339(issued.issued_at), revoked_at
+                grant.id,
+                grant.role,
+                tuple(sorted(grant.units)),
+                grant.state,
+                rfc3339(issued.issued_at),
+                grant.name,
+                revoked_at,
             )
             yield msgspec.json.encode(entry)

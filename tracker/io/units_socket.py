@@ -121,8 +121,9 @@ class UnitsSocket:
         if grant is None and self._gate.units_need_token:
             reason = "a unit's token is needed, or this one is not known"
             return refusal(HTTPStatus.UNAUTHORIZED, "Authorization", reason)
-        if grant is not None and grant.role == "dispatcher":
-            return refusal(HTTPStatus.FORBIDDEN, "Authorization", "only for units; the token is a dispatcher's")
+        if grant is not None and not grant.may("send"):
+            reason = f"only for unit, gateway; the caller is {grant.role}"
+            return refusal(HTTPStatus.FORBIDDEN, "Authorization", reason)
         # A page whose name was pointed at this machine has no token; with one, the name does not matter.
         if grant is None and not self._gate.expects_ws_host(only(headers, "Host")):
             return refusal(HTTPStatus.FORBIDDEN, "Host", "this is not a name of this server")

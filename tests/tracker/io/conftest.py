@@ -32,6 +32,9 @@ def tokens(credentials: Credentials) -> dict[str, str]:
         "gateway": credentials.issue("gateway", ["BE-K03", "BE-K04"], at=BEGAN_AT, state="BE"),
         "odd": credentials.issue("unit", ["ZZ-9"], at=BEGAN_AT, state="LU"),
         "dispatcher": credentials.issue("dispatcher", at=BEGAN_AT, state="BE"),
+        "supervisor": credentials.issue("supervisor", at=BEGAN_AT, state="BE"),
+        "auditor": credentials.issue("auditor", at=BEGAN_AT, state="BE"),
+        "admin": credentials.issue("admin", at=BEGAN_AT),
     }
 
 

@@ -28,7 +28,7 @@ def test_a_token_speaks_for_what_it_was_issued_for(credentials: Credentials) -> 
 
 
 def test_tokens_are_long_and_never_the_same(credentials: Credentials) -> None:
-    tokens = {credentials.issue("dispatcher", at=STARTED_AT) for _ in range(50)}
+    tokens = {credentials.issue("dispatcher", at=STARTED_AT, state="NL") for _ in range(50)}
 
     assert len(tokens) == 50
     assert min(map(len, tokens)) >= 43, "256 bits in base64"
@@ -92,8 +92,17 @@ def test_another_process_issues_while_this_one_reads(credentials: Credentials, t
         ("unit", ["BE-1"], {"state": "BE", "means": "horse"}, "means"),
         ("gateway", [], {"state": "BE"}, "unit"),
         ("gateway", [f"BE-{number}" for number in range(MAX_UNITS + 1)], {"state": "BE"}, "unit"),
-        ("dispatcher", ["BE-1"], {}, "unit"),
-        ("admin", [], {"state": "BE"}, "role"),
+        ("dispatcher", ["BE-1"], {"state": "BE"}, "unit"),
+        ("auditor", ["BE-1"], {"state": "BE"}, "unit"),
+        ("dispatcher", [], {}, "state"),
+        ("supervisor", [], {}, "state"),
+        ("auditor", [], {"state": "DE"}, "state"),
+        ("admin", [], {"state": "BE"}, "state"),
+        ("root", [], {"state": "BE"}, "role"),
+        ("dispatcher", [], {"state": "BE", "name": ""}, "name"),
+        ("dispatcher", [], {"state": "BE", "name": "x" * 61}, "name"),
+        ("dispatcher", [], {"state": "BE", "name": "Ada\nforged line"}, "name"),
+        ("dispatcher", [], {"state": "BE", "name": "Ada\u2028"}, "name"),
     ],
 )
 def test_a_token_that_makes_no_sense_is_not_issued(
@@ -104,6 +113,24 @@ def test_a_token_that_makes_no_sense_is_not_issued(
 
     assert refused.value.field == field
     assert credentials.list() == []
+
+
+def test_who_holds_a_token_has_a_name_for_the_record(credentials: Credentials) -> None:
+    named = credentials.check(credentials.issue("dispatcher", at=STARTED_AT, state="NL", name="RTIC Utrecht"))
+    unnamed = credentials.check(credentials.issue("admin", at=STARTED_AT))
+
+    assert named is not None
+    assert unnamed is not None
+    assert (named.name, named.role, named.state) == ("RTIC Utrecht", "dispatcher", "NL")
+    assert (unnamed.name, unnamed.role, unnamed.state) == (f"admin {unnamed.id}", "admin", None)
+
+
+def test_a_control_room_without_a_state_is_nobody(credentials: Credentials) -> None:
+    """Such tokens were issued once; no state would mean all of them."""
+    token = credentials.issue("dispatcher", at=STARTED_AT, state="NL")
+    credentials._connection.execute("UPDATE token SET grant_ = ?", (b'{"id":"1","role":"dispatcher"}',))
+
+    assert credentials.check(token) is None
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tracker.io.config import Address, Auth, Config, Http, Ws
-from tracker.io.credentials import Credentials
+from tracker.io.credentials import LOCAL, Credentials
 from tracker.io.gate import Gate
 
 ANY = "0.0.0.0"  # noqa: S104
@@ -98,10 +98,10 @@ def test_origin(gate: MakeGate, http: str, origin: str | None, *, trusted: bool)
 
 
 def test_dispatch_is_open_only_while_both_addresses_are_loopback(gate: MakeGate) -> None:
-    assert gate("127.0.0.1").admits_dispatcher(None)
-    assert not gate("127.0.0.1", "10.1.2.3").admits_dispatcher(None)
-    assert not gate("10.1.2.3", "127.0.0.1").admits_dispatcher(None)
-    assert not gate(ANY).admits_dispatcher(None)
+    assert gate("127.0.0.1").caller(None) is LOCAL
+    assert gate("127.0.0.1", "10.1.2.3").caller(None) is None
+    assert gate("10.1.2.3", "127.0.0.1").caller(None) is None
+    assert gate(ANY).caller(None) is None
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,10 @@ def test_a_token_decides_who_it_is(gate: MakeGate, tokens: dict[str, str]) -> No
     strict = gate(ANY)
     grants = {kind: strict.grant(f"Bearer {token}") for kind, token in tokens.items()}
 
-    assert {kind: strict.admits_dispatcher(grant) for kind, grant in grants.items()} == {
-        "unit": False,
-        "gateway": False,
-        "dispatcher": True,
-        "odd": False,
+    assert {kind for kind, grant in grants.items() if grant is not None and grant.may("see")} == {
+        "dispatcher",
+        "supervisor",
+        "auditor",
     }
     assert strict.admits_unit(grants["unit"], "BE-K03")
     assert not strict.admits_unit(grants["unit"], "BE-K04")

@@ -224,7 +224,7 @@ async def test_beyond_loopback_a_dispatchers_token_is_needed(room: Room, tokens:
     assert await refusal(room) == (401, "Authorization")
     assert await refusal(room, Authorization="Bearer wrong") == (401, "Authorization")
     assert await refusal(room, Authorization="Basic eA==") == (401, "Authorization")
-    assert await refusal(room, Authorization=f"Bearer {tokens['unit']}") == (401, "Authorization")
+    assert await refusal(room, Authorization=f"Bearer {tokens['unit']}") == (403, "Authorization")
     assert await refusal(room, f"evil.example:{room.port}") == (403, "Host")
     headers = {"Authorization": f"Bearer {tokens['dispatcher']}"}
     async with connect(room.url(), additional_headers=headers) as viewer:
