@@ -1,4 +1,4 @@
-# make setup | run | test | check | lock | boundary | wheel | clean
+# make setup | run | test | soak | check | lock | boundary | wheel | clean
 # Needs Python >= 3.11 with venv and pip; npm is used if there is one, and fetched into .venv if not.
 
 PYTHON ?= python3
@@ -9,8 +9,10 @@ VENDOR := web/vendor/manifest.json
 TSC := web/node_modules/.bin/tsc
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --silent
 ARGS ?=
+# Tests at a time.
+JOBS ?= 2
 
-.PHONY: setup run test check lock boundary wheel clean
+.PHONY: setup run test soak check lock boundary wheel clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.runtime $(VENDOR)
@@ -20,7 +22,12 @@ run: setup
 
 test: setup $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" node --test tests/web/*.test.mjs
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+# The tests that take minutes, in the sizes of CI; SOAK=long is for a night.
+soak: export SOAK := $(SOAK)
+soak: setup $(VENV)/.dev
+	$(BIN)/python -m pytest -m soak --durations=0 --durations-min=5 $(ARGS)
 
 check: setup $(VENV)/.dev $(TSC)
 	$(BIN)/ruff check .

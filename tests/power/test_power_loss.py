@@ -7,7 +7,6 @@ newest acknowledged groups are gone, which the second test demands.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -16,11 +15,11 @@ from typing import NamedTuple
 import apsw
 import pytest
 
+from tests.needs import sizes
 from tests.power.volatile import Disk
 from tracker.errors import Corrupt, DrempelloosError
 from tracker.io.journal import EventRow, InputRow, Journal, PingKey, SnapshotRow
 
-SEEDS = int(os.environ.get("DREMPELLOOS_POWER_SEEDS", "1000"))
 CUTS = 4
 
 
@@ -122,15 +121,16 @@ def _abandoned(journal: Journal) -> Iterator[None]:
             journal._connection.close(True)
 
 
-def test_no_power_cut_loses_what_was_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seeds", sizes(100, soak=1_000, long=100_000))
+def test_no_power_cut_loses_what_was_acknowledged(tmp_path: Path, seeds: int) -> None:
     acked = 0
-    for seed in range(SEEDS):
+    for seed in range(seeds):
         run = Run(tmp_path / str(seed), seed, "FULL")
         for _ in range(CUTS):
             run.use_until_the_power_goes()
         run.verify()
         acked += len(run.acked)
-    assert acked > 10 * SEEDS
+    assert acked > 10 * seeds
 
 
 def test_without_the_sync_at_each_commit_it_does(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from tests.needs import small_disk
 from tracker.errors import Corrupt
 from tracker.io.journal import (
     CHECKPOINT_PAGES,
@@ -316,42 +317,35 @@ def test_a_full_disk_takes_nothing_and_recovers(journal: Journal) -> None:
     assert [cause.id for cause in journal.causes(0, 0)] == [1, 2]
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
-    directory = tmp_path / "small"
-    directory.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(directory)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"this user may not mount a file system: {mounted.stderr.strip()}")
-    yield directory
-    subprocess.run(["umount", str(directory)], check=True)
-
-
 def fill(path: Path) -> None:
     with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
         while file.write(bytes(4096)):
             pass
 
 
-def test_a_small_file_system_fills_and_empties(small_disk: Path) -> None:
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", mebibytes=4) as directory:
+        yield directory
+
+
+def test_a_small_file_system_fills_and_empties(disk: Path) -> None:
     """The same on a file system that is really full, 20 times over: whole groups or nothing."""
-    journal = Journal(small_disk / "data")
+    journal = Journal(disk / "data")
     written = 0
     for _ in range(20):
-        fill(small_disk / "ballast")
+        fill(disk / "ballast")
         with pytest.raises(DiskFull):  # noqa: PT012 - how much still fits into the log is not known beforehand
             for _ in range(1_000):
                 journal.write([InputRow(written + 1, None, os.urandom(4_000)), InputRow(written + 2, None, b"")])
                 written += 2
         assert journal.last_input == written
-        (small_disk / "ballast").unlink()
+        (disk / "ballast").unlink()
         journal.write([InputRow(written + 1, None, b""), InputRow(written + 2, None, b"there is room again")])
         written += 2
     journal.close()
 
-    again = Journal(small_disk / "data")
+    again = Journal(disk / "data")
     assert [cause.id for cause in again.causes(0, 0)] == list(range(1, written + 1))
     assert again._connection.pragma("integrity_check") == "ok"
     again.close()
