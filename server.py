@@ -31,28 +31,59 @@ app: Final = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+config: Final = typer.Typer(help="The configuration: check it, show it, begin one.", no_args_is_help=True)
+app.add_typer(config, name="config")
 token: Final = typer.Typer(help="Tokens of units, gateways and other programs.", no_args_is_help=True)
 app.add_typer(token, name="token")
 
 DataDir = Annotated[Path, typer.Option("--data", help="Directory of the journal and the credentials.")]
 DATA: Final = Path("data")
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", envvar="DREMPELLOOS_CONFIG", help="Configuration file (TOML).")
+]
 
 
 @app.command()
 def serve(
-    config: Annotated[Path | None, typer.Option(help="Configuration file (TOML).")] = None,
+    config_file: ConfigFile = None,
     data: Annotated[str | None, typer.Option(help="Directory of the journal [default: ./data].")] = None,
     http: Annotated[str | None, typer.Option(help="HOST:PORT of page and API [default: 127.0.0.1:8080].")] = None,
     ws: Annotated[str | None, typer.Option(help="HOST:PORT of the sockets [default: 127.0.0.1:8081].")] = None,
     demo: Annotated[bool | None, typer.Option("--demo", help="Play a bundled pursuit in a loop.")] = None,
     no_auth: Annotated[bool | None, typer.Option("--no-auth", help="No tokens; loopback only.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error [default: info].")] = None,
 ) -> None:
     """Run the server; prints {"ready":true,"http":…,"ws":…} when it is."""
     from tracker.io import app as application
-    from tracker.io.config import load
+    from tracker.io.settings import load
 
-    settings = load(config, http=http, ws=ws, data=data, demo=demo, no_auth=no_auth)
+    settings = load(config_file, http=http, ws=ws, data=data, demo=demo, no_auth=no_auth, log_level=log_level)
     asyncio.run(application.run(settings))
+
+
+@config.command()
+def check(config_file: ConfigFile = None) -> None:
+    """Say everything that is wrong with a configuration, a line each on stderr; exit 2 if anything is."""
+    from tracker.io import settings
+
+    settings.load(config_file)
+    _print([b'{"ok":true}'])
+
+
+@config.command()
+def show(config_file: ConfigFile = None) -> None:
+    """Print every key with its value and where that comes from; secrets are never shown."""
+    from tracker.io import settings
+
+    _print([msgspec.json.encode(shown) for shown in settings.show(config_file)])
+
+
+@config.command()
+def example() -> None:
+    """Print a configuration file with every key at its default."""
+    from tracker.io import settings
+
+    _print([settings.example().rstrip("\n").encode()])
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -274,7 +305,8 @@ def main() -> None:
     try:
         app()
     except Refused as error:
-        typer.echo(f"drempelloos: {error}", err=True)
+        for line in str(error).splitlines():
+            typer.echo(f"drempelloos: {line}", err=True)
         sys.exit(2)
     except BrokenPipeError:  # whoever read the lines has read enough
         with contextlib.suppress(OSError):

@@ -57,7 +57,7 @@ async def run(config: Config) -> None:
         DrempelloosError: the boundary data, the journal or the configuration cannot be used, or the disk failed.
         OSError: an address cannot be listened on.
     """
-    set_up_logs()
+    set_up_logs(config.logs.level, config.logs.form)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,49 +1,30 @@
-"""Configuration: a TOML file, typed and strict, with the command line over it.
+"""Configuration: every key with its type, its default, what it says and what is allowed.
 
-    [http]
-    address = "127.0.0.1:8080"
-    origins = []                # of the page when it is reached by another name, e.g. "https://dispatch.example"
-
-    [ws]
-    address = "127.0.0.1:8081"
-    url = ""                    # of the live feed for browsers behind a proxy, e.g. "wss://dispatch.example/live"
-
-    [data]
-    directory = "data"          # the journal and the credentials
-
-    [live]
-    tick_s = 0.5                # seconds between position frames
-    viewers = 1000              # more at once are sent away with close code 1013
-
-    [limits]
-    units = 10000               # unit and gateway sockets at once
-    batch_bytes = 1048576       # largest body of POST /api/v1/pings
-
-    [treaty]
-    contact_points = ""         # TOML file of contact points; empty for the one that is shipped
-
-    [demo]
-    enabled = false
-
-    [auth]
-    required = true             # false is refused unless both addresses are loopback
-
-Every key may be left out. A key that is not known, or a value that is not allowed, is an error that names the
-key, the value and what is allowed.
+A section is a class here and a table in the file; `tracker.io.settings` reads them from a TOML file, the environment
+and the command line. The reference in docs/operations.md is printed from these types, and a test compares the two.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-import tomllib
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
-from tracker.errors import Refused
+
+class Key(NamedTuple):
+    """What is known of a key besides its type and its default.
+
+    `check` raises a ValueError that says what was received and what is allowed. A secret is read from a file, and is
+    never shown.
+    """
+
+    says: str
+    check: Callable[[Any], None] = lambda _: None
+    is_secret: bool = False
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -91,62 +72,126 @@ def parse_address(text: str) -> Address:
     return Address(host.lower(), port)
 
 
+def between(low: float, high: float) -> Callable[[float], None]:
+    """Allows numbers from `low` to `high`."""
+
+    def check(value: float) -> None:
+        if not low <= value <= high:  # also false for NaN
+            raise ValueError(f"{value:g} is outside {low:.15g} to {high:.15g}")
+
+    return check
+
+
+def one_of(*allowed: str) -> Callable[[str], None]:
+    """Allows these texts."""
+
+    def check(value: str) -> None:
+        if value not in allowed:
+            raise ValueError(f"{value!r} is not one of {', '.join(allowed)}")
+
+    return check
+
+
+def _address(text: str) -> None:
+    parse_address(text)
+
+
+def _origins(origins: tuple[str, ...]) -> None:
+    for origin in origins:
+        if _ORIGIN.fullmatch(origin) is None:
+            raise ValueError(
+                f"{origin!r} is not an origin: a scheme http or https and a host, without a path, such as "
+                "https://dispatch.example"
+            )
+
+
+def _socket_url(text: str) -> None:
+    if text and not _is_socket_url(text):
+        raise ValueError(f"{text!r} is not a URL such as wss://dispatch.example/live")
+
+
+def _directory(text: str) -> None:
+    if not text:
+        raise ValueError("'' is not a directory")
+
+
 class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The page and the API."""
 
-    address: str = "127.0.0.1:8080"
-    origins: tuple[str, ...] = ()
-    """Origins, besides those of the address itself, under which browsers reach the page."""
+    address: Annotated[str, Key("HOST:PORT; port 0 takes a free one", _address)] = "127.0.0.1:8080"
+    origins: Annotated[
+        tuple[str, ...], Key('further origins of the page, e.g. "https://dispatch.example"', _origins)
+    ] = ()
 
 
 class Ws(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The sockets of units and viewers."""
 
-    address: str = "127.0.0.1:8081"
-    url: str = ""
-    """What a browser opens for the live feed; empty: derived from the address."""
+    address: Annotated[str, Key("HOST:PORT; port 0 takes a free one", _address)] = "127.0.0.1:8081"
+    url: Annotated[
+        str,
+        Key('what browsers open for the live feed behind a proxy, e.g. "wss://dispatch.example/live"', _socket_url),
+    ] = ""
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where things are remembered."""
 
-    directory: str = "data"
+    directory: Annotated[str, Key("of the journal and the credentials", _directory)] = "data"
 
 
 class Live(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The live feed."""
 
-    tick_s: float = 0.5
-    viewers: int = 1_000
+    tick_s: Annotated[float, Key("seconds between position frames, 0.05 to 1", between(0.05, 1.0))] = 0.5
+    viewers: Annotated[
+        int, Key("at once; more are sent away with close code 1013, 1 to 100000", between(1, 100_000))
+    ] = 1_000
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is refused for being too much."""
 
-    units: int = 10_000
-    batch_bytes: int = 1_048_576
+    units: Annotated[int, Key("unit and gateway sockets at once, 1 to 1000000", between(1, 1_000_000))] = 10_000
+    batch_bytes: Annotated[
+        int, Key("largest body of POST /api/v1/pings, 1024 to 16777216", between(1_024, 16_777_216))
+    ] = 1_048_576
 
 
 class Treaty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Local facts that the law refers to."""
 
-    contact_points: str = ""
+    contact_points: Annotated[
+        str, Key("TOML file of contact points and restrictions; empty: the shipped, unverified ones")
+    ] = ""
 
 
 class Demo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bundled scenario."""
 
-    enabled: bool = False
+    enabled: Annotated[bool, Key("play it in a loop")] = False
 
 
 class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether callers must say who they are."""
 
-    required: bool = True
+    required: Annotated[bool, Key("false only on loopback")] = True
+
+
+class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes to stderr."""
+
+    level: Annotated[
+        str,
+        Key("debug, info, warning or error: the least that is written", one_of("debug", "info", "warning", "error")),
+    ] = "info"
+    form: Annotated[
+        str, Key("json, text, or auto: text on a terminal, JSON lines elsewhere", one_of("auto", "json", "text"))
+    ] = "auto"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be set. `load` is the way to get one that has been checked."""
+    """Everything that can be set. `tracker.io.settings.load` is the way to get one that has been checked."""
 
     http: Http = Http()
     ws: Ws = Ws()
@@ -156,6 +201,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     treaty: Treaty = Treaty()
     demo: Demo = Demo()
     auth: Auth = Auth()
+    logs: Logs = Logs()
 
     @property
     def http_address(self) -> Address:
@@ -173,111 +219,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.http_address.is_loopback and self.ws_address.is_loopback
 
 
-def load(
-    path: Path | None = None,
-    *,
-    http: str | None = None,
-    ws: str | None = None,
-    data: str | None = None,
-    demo: bool | None = None,
-    no_auth: bool | None = None,
-) -> Config:
-    """Read a configuration file, put the command line's options over it, and check the whole.
-
-    Args:
-        path: the TOML file; None for the defaults.
-        http: `HOST:PORT` of the page and the API.
-        ws: `HOST:PORT` of the sockets.
-        data: directory of the journal.
-        demo: run the bundled scenario.
-        no_auth: let units in without tokens; refused unless both addresses are loopback.
-
-    Raises:
-        Refused: names the key (or the option's key), the value received and what is allowed.
-    """
-    config = Config() if path is None else _read(path)
-    replace = msgspec.structs.replace
-    if http is not None:
-        config = replace(config, http=replace(config.http, address=http))
-    if ws is not None:
-        config = replace(config, ws=replace(config.ws, address=ws))
-    if data is not None:
-        config = replace(config, data=Data(data))
-    if demo is not None:
-        config = replace(config, demo=Demo(demo))
-    if no_auth is not None:
-        config = replace(config, auth=Auth(required=not no_auth))
-    _check(config)
-    return config
-
-
-def _read(path: Path) -> Config:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Refused("config", f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise Refused("config", f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Refused("config", f"{path} is not TOML: {error}") from error
-    for section, keys in table.items():
-        known = {field.name: field.type for field in msgspec.structs.fields(Config)}
-        if section not in known:
-            raise Refused(section, f"no such section; there are {', '.join(known)}")
-        if not isinstance(keys, dict):
-            raise Refused(section, f"{keys!r} is not a section; write [{section}] above its keys")
-        for key, value in keys.items():
-            _read_key(section, key, value, known[section])
-    return msgspec.convert(table, Config)
-
-
-def _read_key(section: str, key: str, value: object, kind: type[msgspec.Struct]) -> None:
-    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    if key not in fields:
-        raise Refused(f"{section}.{key}", f"no such key; [{section}] has {', '.join(fields)}")
-    try:
-        msgspec.convert(value, fields[key])
-    except msgspec.ValidationError as error:
-        reason = str(error).partition(" - at")[0]
-        raise Refused(f"{section}.{key}", f"{value!r} is not allowed: {reason}") from error
-
-
-def _check(config: Config) -> None:
-    for key, text in (("http.address", config.http.address), ("ws.address", config.ws.address)):
-        try:
-            parse_address(text)
-        except ValueError as error:
-            raise Refused(key, str(error)) from error
-    for origin in config.http.origins:
-        if not _is_origin(origin):
-            raise Refused(
-                "http.origins",
-                f"{origin!r} is not an origin: a scheme http or https and a host, without a path, such as "
-                "https://dispatch.example",
-            )
-    if config.ws.url and not _is_socket_url(config.ws.url):
-        raise Refused("ws.url", f"{config.ws.url!r} is not a URL such as wss://dispatch.example/live")
-    if not config.data.directory:
-        raise Refused("data.directory", "'' is not a directory")
-    _check_range("live.tick_s", config.live.tick_s, 0.05, 1.0)
-    _check_range("live.viewers", config.live.viewers, 1, 100_000)
-    _check_range("limits.units", config.limits.units, 1, 1_000_000)
-    _check_range("limits.batch_bytes", config.limits.batch_bytes, 1_024, 16_777_216)
+def conflicts(config: Config) -> Iterator[tuple[str, str]]:
+    """Keys whose values are allowed, but not together: each with what is wrong."""
     if not config.auth.required and not config.is_local:
-        raise Refused(
+        yield (
             "auth.required",
             f"false (--no-auth) is allowed only on loopback addresses; http is {config.http.address}, "
             f"ws is {config.ws.address}",
         )
-
-
-def _check_range(key: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:  # also false for NaN
-        raise Refused(key, f"{value:g} is outside {low:g} to {high:g}")
-
-
-def _is_origin(text: str) -> bool:
-    return _ORIGIN.fullmatch(text) is not None
 
 
 def _is_socket_url(text: str) -> bool:
