@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 
-from tracker import events, inputs
+from tracker import events, inputs, policy
 from tracker.engine import Engine
 from tracker.errors import Refused
 from tracker.events import Event
@@ -19,6 +19,17 @@ from tracker.world import World
 
 Outcome = list[Event] | Refused
 """What became of one input: its events, or why it was not accepted."""
+
+
+class Told(NamedTuple):
+    """An event on its way out, in its journalled form too; who may see it is as in `tracker.policy.seen_by`."""
+
+    offset: int
+    event: Event
+    body: bytes
+    seen_by: int
+    pursuit: str | None
+
 
 MAX_BOOTS: Final = 250_000
 """Boots whose newest ping is remembered; about 40 MB."""
@@ -89,7 +100,7 @@ class Batch:
         self.inputs: list[InputRow] = []
         self.events: list[EventRow] = []
         self.quarantined: list[QuarantineRow] = []
-        self.events_out: list[tuple[int, Event, bytes]] = []
+        self.events_out: list[Told] = []
         self.moved: dict[str, None] = {}
 
     @property
@@ -156,8 +167,9 @@ class Batch:
         for event in caused:
             offset += 1
             encoded = events.encode(event)
-            self.events.append(EventRow(offset, event.id, self._last_input, encoded))
-            self.events_out.append((offset, event, encoded))
+            seen_by, pursuit = policy.seen_by(self._world, event), policy.pursuit_of(self._world, event)
+            self.events.append(EventRow(offset, event.id, self._last_input, encoded, seen_by, pursuit))
+            self.events_out.append(Told(offset, event, encoded, seen_by, pursuit))
 
 
 def key_of(entry: Input) -> PingKey | None:

@@ -210,7 +210,7 @@ class Hub:
         if not committed.events:
             return
         self._picture = None
-        for offset, event, encoded in committed.events:
+        for offset, event, encoded, *_ in committed.events:
             if isinstance(event, UnitSeen | UnitStale | UnitLost):
                 self._move(event.unit)  # the quality in its row has changed
             self._send_event(offset, event_frame(offset, encoded))

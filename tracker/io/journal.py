@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from itertools import chain
@@ -54,6 +54,11 @@ _MIGRATIONS: Final = (
     """,
     """
     ALTER TABLE edition ADD COLUMN contacts_sha256 TEXT NOT NULL DEFAULT '';
+    """,
+    # What was journalled before is seen by nobody but those who see everything.
+    """
+    ALTER TABLE event ADD COLUMN seen_by INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE event ADD COLUMN pursuit TEXT;
     """,
 )
 
@@ -98,12 +103,17 @@ class InputRow(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """An event in its journalled form; `input` is the id of what caused it."""
+    """An event in its journalled form; `input` is the id of what caused it.
+
+    `seen_by` are the states that saw it when it happened, as in `tracker.policy.seen_by`, `pursuit` what it is part of.
+    """
 
     offset: int
     id: str
     input: int
     body: bytes
+    seen_by: int = 0
+    pursuit: str | None = None
 
 
 class QuarantineRow(NamedTuple):
@@ -250,6 +260,15 @@ class Journal:
         """At most `limit` events after an offset, in order."""
         statement = "SELECT offset, body FROM event WHERE offset > ? ORDER BY offset LIMIT ?"
         return [(offset, body) for offset, body in self._rows(statement, (after, limit))]
+
+    def events_seen(self, after: int, limit: int, bits: int, pursuits: Collection[str]) -> list[tuple[int, bytes]]:
+        """As `events`, but only those that one of these states saw, and those of these pursuits."""
+        names = ", ".join("?" * len(pursuits))
+        statement = (
+            f"SELECT offset, body FROM event WHERE offset > ? AND (seen_by & ? OR pursuit IN ({names})) "  # noqa: S608
+            "ORDER BY offset LIMIT ?"
+        )
+        return [(offset, body) for offset, body in self._rows(statement, (after, bits, *sorted(pursuits), limit))]
 
     def input_from(self, id_: int) -> tuple[int, bytes] | None:
         """The first input whose id is not below this one."""

@@ -70,7 +70,7 @@ class Metrics:
     def count_commit(self, committed: Committed) -> None:
         """Count a commit and its events. For `Service.listen`."""
         self._commits.inc()
-        for _, event, _ in committed.events:
+        for _, event, *_ in committed.events:
             self._events.labels(event.__struct_config__.tag).inc()
             if isinstance(event, CrossingEvent):
                 self._crossings.labels(event.border, _CROSSINGS[type(event)]).inc()

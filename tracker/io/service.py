@@ -23,11 +23,10 @@ import structlog
 
 from tracker.engine import Engine
 from tracker.errors import DrempelloosError
-from tracker.events import Event
 from tracker.fix import Fix
 from tracker.inputs import Input, Tick
 from tracker.io import history, recovery
-from tracker.io.batch import Batch, Known, Outcome, key_of
+from tracker.io.batch import Batch, Known, Outcome, Told, key_of
 from tracker.io.clock import Clock
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
@@ -66,7 +65,7 @@ class Unavailable(DrempelloosError):
 class Committed(NamedTuple):
     """What one commit made known: events, each with its offset and its journalled form, and units that moved."""
 
-    events: list[tuple[int, Event, bytes]]
+    events: list[Told]
     moved: dict[str, None]
 
 

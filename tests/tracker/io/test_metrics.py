@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracker.events import CrossingConfirmed, Event, UnitSeen, encode
+from tracker.io.batch import Told
 from tracker.io.hub import HubStatistics
 from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.service import Committed
@@ -16,7 +17,7 @@ def metrics() -> Metrics:
 
 def committed(*events: Event) -> Committed:
     """Events as the service tells of them."""
-    return Committed([(number, event, encode(event)) for number, event in enumerate(events, start=1)], {})
+    return Committed([Told(number, event, encode(event), 0, None) for number, event in enumerate(events, start=1)], {})
 
 
 def test_crossings_are_counted_by_border_and_kind() -> None:

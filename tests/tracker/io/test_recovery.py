@@ -251,6 +251,8 @@ async def test_a_journal_from_before_contact_points_were_noted_says_that_they_ar
         pass
     journal = Journal(tmp_path, create=False)
     journal._connection.execute("ALTER TABLE edition DROP COLUMN contacts_sha256")
+    journal._connection.execute("ALTER TABLE event DROP COLUMN seen_by")
+    journal._connection.execute("ALTER TABLE event DROP COLUMN pursuit")
     journal._connection.pragma("user_version", 1)
     journal.close()
 
