@@ -10,6 +10,7 @@
  */
 
 import { countdown, territory, unix } from "./format.mjs";
+import { t } from "./i18n.mjs";
 import { FORECAST_KEPT_S } from "./world.mjs";
 
 /**
@@ -33,12 +34,12 @@ export function advise(world, pursuit, now) {
   const duties = pursuit.obligations;
   const stop = duties.find(({ kind }) => kind === "break_off");
   if (pursuit.phase === "breaking_off" || stop) {
-    return { tone: "stop", what: "Break off the pursuit", clock: null, article: stop?.article ?? null, duty: stop ?? null };
+    return { tone: "stop", what: t("advice.break_off"), clock: null, article: stop?.article ?? null, duty: stop ?? null };
   }
   const handover = duties.find(({ kind }) => kind === "hand_over");
   if (pursuit.phase === "held" || handover) {
-    const to = handover?.addressee ?? `the officers of ${territory(handover?.host ?? null)}`;
-    const what = `Hand over to ${to}`;
+    const to = handover?.addressee ?? t("advice.officers", { state: territory(handover?.host) });
+    const what = t("advice.hand_over", { to });
     return { tone: "stop", what, clock: null, article: handover?.article ?? null, duty: handover ?? null };
   }
   const refused = Object.values(pursuit.decisions).find((decision) => isAbroad(pursuit, decision) && decision.permitted === "no");
@@ -46,28 +47,28 @@ export function advise(world, pursuit, now) {
   const contact = first(duties.filter(({ kind }) => kind === "contact"), world, pursuit);
   if (contact) return contactAdvice(contact, world, pursuit, now);
   if (pursuit.phase === "taken_over") {
-    return { tone: "watch", what: "The host leads: follow its instructions", clock: null, article: null, duty: null };
+    return { tone: "watch", what: t("advice.host_leads"), clock: null, article: null, duty: null };
   }
   const crossing = next(world, pursuit, null, now);
   if (crossing) {
-    const what = `${sign(world, crossing.unit)} is about to enter ${territory(crossing.to)}`;
-    return { tone: "watch", what, clock: inTime("crossing", crossing.at - now), article: null, duty: null };
+    const what = t("advice.about_to_enter", { unit: sign(world, crossing.unit), into: territory(crossing.to, "into") });
+    return { tone: "watch", what, clock: inTime(crossing.at - now), article: null, duty: null };
   }
   const abroad = Object.values(pursuit.decisions).filter((decision) => isAbroad(pursuit, decision));
   const open = abroad.find(({ permitted }) => permitted === "uncertain");
   if (open && pursuit.phase === "running") return said(open, "watch");
   const report = duties.find(({ kind }) => kind === "report");
   if (report && pursuit.phase !== "running") {
-    const what = `Report to ${report.addressee ?? territory(report.host)}`;
+    const what = t("advice.report", { to: report.addressee ?? territory(report.host) });
     return { tone: "watch", what, clock: dueTime(report, now), article: report.article, duty: report };
   }
   const last = duties[0];
   if (pursuit.phase === "ended" && last) {
     return { tone: last.overdue ? "overdue" : "watch", what: last.text, clock: dueTime(last, now), article: last.article, duty: last };
   }
-  if (pursuit.phase === "ended") return { tone: "calm", what: "Ended: nothing is due", clock: null, article: null, duty: null };
+  if (pursuit.phase === "ended") return { tone: "calm", what: t("advice.ended"), clock: null, article: null, duty: null };
   const signs = abroad.map(({ unit }) => sign(world, unit)).join(", ");
-  const what = signs && pursuit.phase === "running" ? `${signs} may continue: nothing is due now` : "Nothing is due now";
+  const what = signs && pursuit.phase === "running" ? t("advice.may_continue", { units: signs }) : t("advice.nothing");
   return { tone: "calm", what, clock: null, article: abroad[0]?.article ?? null, duty: null };
 }
 
@@ -98,12 +99,12 @@ export function next(world, pursuit, host, now) {
  * @returns {Advice}
  */
 function contactAdvice(duty, world, pursuit, now) {
-  const what = `Contact ${duty.addressee ?? `the control room of ${territory(duty.host)}`}`;
+  const what = t("advice.contact", { to: duty.addressee ?? t("advice.room", { state: territory(duty.host) }) });
   const rest = { what, article: duty.article, duty };
   if (duty.announced) {
     const at = next(world, pursuit, duty.host, now)?.at ?? (duty.deadline === null ? null : unix(duty.deadline));
     const left = at === null ? 0 : at - now;
-    return { ...rest, tone: left < SOON_S ? "soon" : "watch", clock: inTime("crossing", left) };
+    return { ...rest, tone: left < SOON_S ? "soon" : "watch", clock: inTime(left) };
   }
   const late = duty.overdue || (duty.deadline !== null && unix(duty.deadline) < now);
   return { ...rest, tone: late ? "overdue" : "soon", clock: dueTime(duty, now) };
@@ -116,16 +117,13 @@ function contactAdvice(duty, world, pursuit, now) {
 function dueTime(duty, now) {
   if (duty.deadline === null) return null;
   const left = unix(duty.deadline) - now;
-  return left < 0 ? `overdue ${countdown(left)}` : `due in ${countdown(left)}`;
+  return t(left < 0 ? "advice.overdue" : "advice.due_in", { time: countdown(left) });
 }
 
-/**
- * @param {string} what
- * @param {number} left seconds
- */
-function inTime(what, left) {
+/** @param {number} left seconds */
+function inTime(left) {
   // A forecast cannot be missed: once its time is past, the crossing is expected at any moment.
-  return left > 0 ? `${what} in ${countdown(left)}` : `${what} expected now`;
+  return left > 0 ? t("advice.crossing_in", { time: countdown(left) }) : t("advice.crossing_now");
 }
 
 /**

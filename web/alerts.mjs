@@ -12,6 +12,15 @@ import { alertWords } from "./words.mjs";
 import { settled } from "./world.mjs";
 
 const SHOWN = 150;
+/** @type {Record<string, string>} */
+const SETTLED = {
+  newer: "followed by a newer forecast",
+  crossed: "has crossed",
+  again: "decided again",
+  done: "done since",
+  heard: "heard again",
+  taken_back: "taken back",
+};
 
 /**
  * @typedef {object} Item
@@ -41,6 +50,12 @@ export class Alerts {
     this.#show = show;
   }
 
+  /** Write everything anew, in another language. */
+  reword() {
+    this.#items.clear();
+    this.#drawn = null;
+  }
+
   /** @param {World} world */
   draw(world) {
     const { alerts, pursuits, pending } = world;
@@ -48,7 +63,7 @@ export class Alerts {
     this.#drawn = alerts;
     this.#drawnPursuits = pursuits;
     this.#drawnPending = pending;
-    const over = settled(world);
+    const over = new Map([...settled(world)].map(([id, how]) => [id, SETTLED[how] ?? how]));
     const newest = [...alerts.values()].toReversed().slice(0, SHOWN);
     const rows = newest.map((alert) => this.#row(alert, world, over.get(alert.event.id) ?? null));
     arrange(this.#list, rows);

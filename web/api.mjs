@@ -4,6 +4,7 @@
 /** @import {Config} from "./wire.d.ts" */
 
 import { unix } from "./format.mjs";
+import { t } from "./i18n.mjs";
 
 const TIMEOUT_MS = 10_000;
 
@@ -74,11 +75,11 @@ async function call(method, path, body) {
   try {
     response = await fetch(new URL(`api/v1/${path}`, import.meta.url), request);
   } catch {
-    throw new Error("The server did not answer. Nothing is known to have happened; try again when the link is up.");
+    throw new Error(t("api.no_answer"));
   }
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
   const problem = answer?.error;
-  const reason = problem ? [problem.field, problem.reason].filter(Boolean).join(": ") : `status ${response.status}`;
-  throw new Error(response.status === 503 ? `Nothing was recorded: ${reason}` : `Refused: ${reason}`);
+  const reason = problem ? [problem.field, problem.reason].filter(Boolean).join(": ") : t("api.status", { status: response.status });
+  throw new Error(t(response.status === 503 ? "api.not_recorded" : "api.refused", { reason }));
 }

@@ -12,6 +12,7 @@ import { Camera } from "./camera.mjs";
 import { byId, mark, say } from "./dom.mjs";
 import { Feed } from "./feed.mjs";
 import { clock, utc } from "./format.mjs";
+import { LANGUAGES, isLanguage, onLanguage, preferred, speak, t } from "./i18n.mjs";
 import { listen } from "./keys.mjs";
 import { LinkBanner } from "./link_banner.mjs";
 import { createMap, prefersCalm } from "./map.mjs";
@@ -27,6 +28,8 @@ const CALM_FRAME_MS = 1000;
 const FRAME_MS = 50;
 const CONFIG_RETRY_MS = 1000;
 
+await speak(preferred());
+
 const calm = prefersCalm();
 /** @type {World} */
 let world = EMPTY;
@@ -37,12 +40,15 @@ let selected = null;
 let mapIsReady = false;
 let drawnAt = 0;
 let drawn = EMPTY;
+/** @type {Config | null} */
+let about = null;
 
 const by = byId("by", HTMLInputElement);
 const follow = byId("follow", HTMLButtonElement);
 const announcer = byId("announcer", HTMLDivElement);
 const time = byId("clock", HTMLTimeElement);
 const help = byId("help", HTMLDialogElement);
+const languages = byId("language", HTMLSelectElement);
 
 const banner = new LinkBanner();
 const sound = new Sound();
@@ -62,6 +68,14 @@ byId("calm", HTMLParagraphElement).hidden = !calm;
 mark(document.body, "calm", String(calm));
 by.value = localStorage.getItem("signed") ?? "dispatcher";
 by.addEventListener("change", () => localStorage.setItem("signed", signed()));
+for (const [tag, name] of Object.entries(LANGUAGES)) languages.add(new Option(name, tag, false, tag === preferred()));
+languages.addEventListener("change", () => isLanguage(languages.value) && void speak(languages.value));
+onLanguage(() => {
+  alerts.reword();
+  pursuits?.reword();
+  sayAbout();
+  drawPanel();
+});
 follow.addEventListener("click", toggleFollow);
 byId("fit", HTMLButtonElement).addEventListener("click", fit);
 byId("benelux", HTMLButtonElement).addEventListener("click", () => {
@@ -92,9 +106,8 @@ void start();
 
 async function start() {
   const config = await reachConfig();
-  const notes = [config.attribution, "Places © GeoNames (CC BY 4.0)", "Land: Natural Earth"];
-  const version = `Drempelloos ${config.version} · boundaries ${config.boundary.vintage}`;
-  say(byId("attribution", HTMLParagraphElement), [...notes, version].join(" · "));
+  about = config;
+  sayAbout();
   pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }), config);
   byId("demo", HTMLParagraphElement).hidden = !config.demo;
   new Feed(config.ws, {
@@ -103,6 +116,14 @@ async function start() {
     down: (reason) => banner.down(reason, Date.now() / 1000),
     retry: (at) => banner.retry((Date.now() + at - performance.now()) / 1000),
   }).start();
+}
+
+/** Whose data this is, and which build. */
+function sayAbout() {
+  if (!about) return;
+  const { attribution, version, boundary } = about;
+  const notes = [attribution, t("page.places_note"), t("page.land_note"), t("page.version", { version, vintage: boundary.vintage })];
+  say(byId("attribution", HTMLParagraphElement), notes.join(" · "));
 }
 
 /** @returns {Promise<Config>} */

@@ -8,6 +8,7 @@
  */
 
 import { age, clock, countdown, uncertainty, unix } from "./format.mjs";
+import { named, t } from "./i18n.mjs";
 import { legs } from "./trails.mjs";
 import { FORECAST_KEPT_S, lag } from "./world.mjs";
 
@@ -51,18 +52,7 @@ export function unitFeatures(world, placeOf, now, selected) {
  * @param {Unit} unit
  */
 export function qualityNote({ quality }) {
-  switch (quality) {
-    case "ambiguous":
-      return "either side";
-    case "suspect":
-      return "fix suspect";
-    case "stale":
-      return "no signal";
-    case "lost":
-      return "LOST";
-    default:
-      return "";
-  }
+  return quality === "ok" || quality === "late" ? "" : named("quality", quality);
 }
 
 /**
@@ -104,7 +94,8 @@ export function crossingFeatures(world, now) {
     const at = now - lag(world, pursuit);
     for (const event of pursuit.crossings) {
       const crossed = unix(event.crossed_at);
-      const label = `${sign(event.unit)} into ${event.to}\n${clock(crossed)}  ${uncertainty(event.uncertainty_m)}`;
+      const into = t("map.into", { unit: sign(event.unit), state: event.to });
+      const label = `${into}\n${clock(crossed)}  ${uncertainty(event.uncertainty_m)}`;
       features.push(...marked(event, "crossed", at - crossed < LABEL_S ? label : ""));
     }
     for (const { unit } of pursuit.members) {
@@ -121,12 +112,13 @@ export function crossingFeatures(world, now) {
  * @param {number} now data time
  */
 function pendingMarks(event, sign, now) {
+  const into = t("map.into", { unit: sign, state: event.to });
   if (event.type === "crossing.approaching") {
     const left = unix(event.crossed_at) - now;
     if (left < -FORECAST_KEPT_S) return [];
-    return marked(event, "predicted", `${sign} into ${event.to}\n${left > 0 ? `in ${countdown(left)}` : "now?"}`);
+    return marked(event, "predicted", `${into}\n${left > 0 ? t("map.in_time", { time: countdown(left) }) : t("map.now")}`);
   }
-  return marked(event, "predicted", `${sign} into ${event.to}\nprobable, not confirmed`);
+  return marked(event, "predicted", `${into}\n${t("map.probable")}`);
 }
 
 /**

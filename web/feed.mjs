@@ -8,6 +8,8 @@
 
 /** @import {FeedMessage} from "./wire.d.ts" */
 
+import { t } from "./i18n.mjs";
+
 export const SILENCE_MS = 2500;
 export const ANSWER_MS = 5000;
 const CHECK_MS = 250;
@@ -73,8 +75,8 @@ export class Feed {
   /** Look at the clock: is the link silent, is an attempt due? Called by a timer, and by tests. */
   check() {
     const now = this.#around.now();
-    if (this.#phase === "up" && now - this.#heardAt > SILENCE_MS) this.#lose("nothing heard from the server");
-    else if (this.#phase === "opening" && now - this.#openedAt > ANSWER_MS) this.#lose("the server does not answer");
+    if (this.#phase === "up" && now - this.#heardAt > SILENCE_MS) this.#lose(t("link.silent"));
+    else if (this.#phase === "opening" && now - this.#openedAt > ANSWER_MS) this.#lose(t("link.unanswered"));
     else if (this.#phase === "down" && now >= this.#retryAt) this.#open();
   }
 
@@ -138,7 +140,7 @@ export class Feed {
 
 /** @param {number} code of a WebSocket close */
 function closeWords(code) {
-  if (code === 1001) return "the server is shutting down";
-  if (code === 1013) return "the server is overloaded";
-  return "the connection broke";
+  if (code === 1001) return t("link.shutting_down");
+  if (code === 1013) return t("link.overloaded");
+  return t("link.broke");
 }

@@ -1,6 +1,8 @@
 // @ts-check
 /** Times, ages, distances and names, as a dispatcher reads them. Times are 24 h, Europe/Brussels. */
 
+import { locale, named, t } from "./i18n.mjs";
+
 const CLOCK = new Intl.DateTimeFormat("en-GB", {
   timeZone: "Europe/Brussels",
   hour: "2-digit",
@@ -9,33 +11,6 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", {
   hourCycle: "h23",
 });
 const DAY = new Intl.DateTimeFormat("en-CA", { timeZone: "Europe/Brussels" });
-
-/** @type {Record<string, string>} */
-const TERRITORIES = {
-  BE: "Belgium",
-  NL: "the Netherlands",
-  LU: "Luxembourg",
-  DE: "Germany",
-  FR: "France",
-  GB: "the United Kingdom",
-  "LU+DE": "the Luxembourg–German river",
-  "NL+DE": "the Ems–Dollard",
-  SEA: "the open sea",
-  OUTSIDE: "outside the map",
-};
-
-/** @type {Record<string, string>} */
-const PHASES = {
-  running: "Pursuing",
-  breaking_off: "Breaking off",
-  taken_over: "Taken over by the host",
-  held: "Person held",
-  handed_over: "Handed over",
-  ended: "Ended",
-};
-
-/** @type {Record<string, string>} */
-const GROUNDS = { stop_evaded: "evaded a stop" };
 
 /**
  * Unix seconds of an RFC 3339 time.
@@ -77,7 +52,7 @@ export function utc(at) {
  * @returns {string}
  */
 export function age(seconds) {
-  if (seconds < -2) return `${age(-seconds)} ahead`;
+  if (seconds < -2) return t("format.ahead", { age: age(-seconds) });
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 90) return `${whole} s`;
   if (whole < 5400) return `${Math.round(whole / 60)} min`;
@@ -102,7 +77,7 @@ export function countdown(seconds) {
  * @param {number} metres
  */
 export function uncertainty(metres) {
-  if (metres >= 1000) return `±${(metres / 1000).toFixed(1)} km`;
+  if (metres >= 1000) return `±${decimal(metres / 1000)} km`;
   return `±${Math.max(1, Math.round(metres))} m`;
 }
 
@@ -120,21 +95,31 @@ export function speed(metresPerSecond) {
  */
 export function course(degrees) {
   if (degrees === null) return "–";
-  const names = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split(" ");
+  const names = t("format.compass").split(" ");
   return `${Math.round(degrees) % 360}° ${names[Math.round(degrees / 22.5) % 16]}`;
 }
 
-/** @param {string | null | undefined} code of a territory */
-export function territory(code) {
-  return code ? (TERRITORIES[code] ?? code) : "an unknown place";
+/**
+ * The name of a territory: by itself, or with the word that its language puts before it.
+ * @param {string | null | undefined} code
+ * @param {"" | "in" | "into" | "from"} [where]
+ */
+export function territory(code, where = "") {
+  return named(where ? `territory_${where}` : "territory", code || "none");
 }
 
 /** @param {string} name of a pursuit's phase */
 export function phase(name) {
-  return PHASES[name] ?? name;
+  return named("phase", name);
 }
 
-/** @param {string} name of a pursuit's ground */
+/** @param {string} name of a pursuit's ground, with a code of the offence or without */
 export function ground(name) {
-  return GROUNDS[name] ?? name.replaceAll("_", " ");
+  const [, kind = name, code] = /^(\w+)\((.*)\)$/.exec(name) ?? [];
+  return code ? `${named("ground", kind)} (${code})` : named("ground", kind);
+}
+
+/** @param {number} value with one digit after the comma */
+function decimal(value) {
+  return new Intl.NumberFormat(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
 }

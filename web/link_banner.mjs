@@ -5,6 +5,7 @@
 
 import { byId, mark, say } from "./dom.mjs";
 import { clock, countdown } from "./format.mjs";
+import { capital, t } from "./i18n.mjs";
 import { gapWords } from "./words.mjs";
 
 const NOTICE_S = 60;
@@ -49,15 +50,12 @@ export class LinkBanner {
     if (this.#down) {
       const { at, reason } = this.#down;
       const next = Math.max(0, Math.ceil(this.#retryAt - now));
-      say(
-        this.#banner,
-        `LINK LOST since ${clock(at)} (${countdown(now - at)}): what you see is old. ` +
-          `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}; ${next > 0 ? `next attempt in ${next} s` : "trying now"}.`,
-      );
-      say(this.#link, "NO LINK");
+      const attempt = next > 0 ? t("link.next", { n: next }) : t("link.now");
+      say(this.#banner, t("link.lost", { time: clock(at), ago: countdown(now - at), reason: capital(reason), next: attempt }));
+      say(this.#link, t("link.none"));
       this.#notice.hidden = true;
     } else if (world?.epoch) {
-      say(this.#link, "LIVE");
+      say(this.#link, t("link.live"));
       const away = world.gap && this.#away;
       const shown = away && now - away.to < NOTICE_S;
       say(this.#notice, shown && world.gap ? gapWords(world.gap, away.to - away.from) : null);

@@ -11,7 +11,7 @@ import { Acts } from "./acts.mjs";
 import { advise } from "./advice.mjs";
 import { arrange, byId, element, mark, say } from "./dom.mjs";
 import { clock, ground, phase, speed, territory, unix } from "./format.mjs";
-import { BASIS, PERMITTED } from "./words.mjs";
+import { named } from "./i18n.mjs";
 import { lag } from "./world.mjs";
 
 /** Minutes for which the card of an ended pursuit stays. */
@@ -32,6 +32,11 @@ export class PursuitPanel {
   constructor(command, config) {
     this.#command = command;
     this.#config = config;
+  }
+
+  /** Write everything anew, in another language. */
+  reword() {
+    this.#cards.clear();
   }
 
   /**
@@ -149,7 +154,7 @@ function memberRow(there, world, pursuit, member) {
   if (sign) say(sign, world.roster.get(member.unit)?.call_sign ?? member.unit);
   if (where) say(where, `${member.state ?? "?"} unit in ${territory(member.territory)}, ${speed(unit?.speed ?? null)}`);
   const decision = abroad ? pursuit.decisions[member.unit] : undefined;
-  const said = decision ? [PERMITTED[decision.permitted], decision.article, decision.rule, BASIS[decision.basis]].filter(Boolean).join(" · ") : null;
+  const said = decision ? [named("permitted", decision.permitted), decision.article, decision.rule, decision.basis !== "text" && named("basis", decision.basis)].filter(Boolean).join(" · ") : null;
   if (says) say(says, said);
   mark(row, "member", member.unit);
   mark(row, "abroad", String(abroad));

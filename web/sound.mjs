@@ -8,6 +8,7 @@
 /** @import {World} from "./world.mjs" */
 
 import { byId, mark, say } from "./dom.mjs";
+import { t } from "./i18n.mjs";
 import { alertWords } from "./words.mjs";
 import { isAlert, settled } from "./world.mjs";
 
@@ -83,8 +84,8 @@ export class Sound {
     const state = this.#audio?.state !== "running" ? "off" : this.#mutedUntil !== null ? "muted" : "on";
     const left = this.#mutedUntil === null ? 0 : Math.ceil((this.#mutedUntil - now) / 60_000);
     mark(this.#button, "sound", state);
-    say(this.#button, { off: "Sound is OFF: arm it", muted: `MUTED, ${left} min`, on: "Sound on" }[state]);
-    this.#button.title = state === "on" ? "Mute for five minutes" : "Play the alarm once and keep it armed";
+    say(this.#button, { off: t("sound.off"), muted: t("sound.muted", { n: left }), on: t("sound.on") }[state]);
+    this.#button.title = t(state === "on" ? "sound.mute" : "sound.test");
   }
 
   async #press() {

@@ -6,6 +6,7 @@
 import { arrange, button, byId, element, mark, say } from "./dom.mjs";
 import { qualityNote } from "./features.mjs";
 import { age, clock, course, speed, territory, utc } from "./format.mjs";
+import { t } from "./i18n.mjs";
 
 const SHOWN = 200;
 
@@ -53,7 +54,7 @@ export class UnitTable {
     });
     const hidden = found.length - rows.length;
     if (hidden > 0) {
-      say(/** @type {HTMLElement} */ (this.#more.firstElementChild), `and ${hidden} more: find them by name`);
+      say(/** @type {HTMLElement} */ (this.#more.firstElementChild), t("units.hidden", { n: hidden }));
       rows.push(this.#more);
     }
     arrange(this.#body, rows);
@@ -87,12 +88,11 @@ class UnitRow {
    */
   constructor(name, acts, run) {
     this.#name = button("", () => acts.show(name), "plain");
-    this.#start = button("Start", () => void run(() => acts.start(name)));
-    this.#join = button("Join", () => {
+    this.#start = button("", () => void run(() => acts.start(name)));
+    this.#join = button("", () => {
       const pursuit = this.#joinable;
       if (pursuit !== null) void run(() => acts.join(name, pursuit));
     });
-    this.#start.title = "Start a pursuit with this unit";
     const head = element("th", "", this.#name);
     head.scope = "row";
     this.row = element("tr", "", head, this.#where, this.#speed, this.#fix, element("td", "act", this.#join, this.#start));
@@ -113,16 +113,17 @@ class UnitRow {
     const note = qualityNote(unit);
     this.#joinable = joinable;
     say(this.#name, known?.call_sign ?? unit.name);
-    this.#name.title = `${unit.name}: show on the map`;
+    this.#name.title = t("units.show", { unit: unit.name });
     say(this.#where, unit.territory);
     this.#where.title = territory(unit.territory);
     say(this.#speed, speed(unit.speed));
     this.#speed.title = course(unit.course);
     say(this.#fix, note ? `${age(now - unit.t)} · ${note}` : age(now - unit.t));
     this.#fix.title = `${clock(unit.t)}, ${utc(unit.t)}`;
-    this.#start.hidden = pursuit !== null;
-    this.#join.hidden = pursuit !== null || joinable === null;
-    this.#join.title = `Join pursuit ${joinable}`;
+    say(this.#start, pursuit === null ? t("units.start") : null);
+    this.#start.title = t("units.start_why");
+    say(this.#join, pursuit === null && joinable !== null ? t("units.join") : null);
+    this.#join.title = t("units.join_why", { pursuit: joinable ?? "" });
     mark(this.row, "lon", unit.lon.toFixed(6));
     mark(this.row, "lat", unit.lat.toFixed(6));
     mark(this.row, "territory", unit.territory);

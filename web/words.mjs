@@ -4,6 +4,7 @@
 /** @import {AlertEvent, DecisionEvent} from "./wire.d.ts" */
 
 import { age, clock, countdown, moment, territory, uncertainty, unix } from "./format.mjs";
+import { capital, count, named, t } from "./i18n.mjs";
 
 /**
  * @typedef {object} Words
@@ -18,30 +19,6 @@ import { age, clock, countdown, moment, territory, uncertainty, unix } from "./f
 /** @type {Record<DecisionEvent["permitted"], Words["tone"]>} */
 const TONES = { yes: "good", conditional: "watch", uncertain: "watch", no: "alarm" };
 
-/** What a decision permits, after the name of a unit. */
-export const PERMITTED = {
-  yes: "may continue",
-  conditional: "may continue on conditions",
-  uncertain: "uncertain whether it may continue",
-  no: "may not continue",
-};
-
-/** @type {Record<DecisionEvent["basis"], string | null>} */
-export const BASIS = {
-  text: null,
-  inferred: "inferred: not in the text itself",
-  unverified: "not verified",
-};
-
-/** @type {Record<string, string>} */
-const HOST_DECISIONS = {
-  none: "has withdrawn its decision",
-  continue: "lets the pursuit continue",
-  joint: "pursues jointly",
-  takeover: "takes over",
-  stop: "says stop",
-};
-
 /**
  * @param {AlertEvent} event
  * @param {(unit: string) => string} sign the call sign of a unit
@@ -51,19 +28,21 @@ export function alertWords(event, sign) {
   const nothing = { lines: /** @type {string[]} */ ([]), more: [], article: null, mark: null };
   switch (event.type) {
     case "crossing.approaching": {
-      const at = `Expected at ${clock(unix(event.crossed_at))} ±${Math.max(1, Math.round(event.uncertainty_s))} s`;
-      const title = `${sign(event.unit)} is about to enter ${territory(event.to)}`;
-      return { ...nothing, tone: "watch", title, lines: [`${at}, from ${territory(event.from)}`] };
+      const title = t("alert.approaching", { unit: sign(event.unit), into: territory(event.to, "into") });
+      const spread = `±${Math.max(1, Math.round(event.uncertainty_s))} s`;
+      const at = { time: clock(unix(event.crossed_at)), spread, from: territory(event.from, "from") };
+      return { ...nothing, tone: "watch", title, lines: [t("alert.expected", at)] };
     }
     case "crossing.probable":
     case "crossing.confirmed": {
       const spread = `±${Math.max(1, Math.round(event.uncertainty_s))} s, ${uncertainty(event.uncertainty_m)}`;
-      const title = `${sign(event.unit)} crossed into ${territory(event.to)}`;
-      return { ...nothing, tone: "watch", title, lines: [`At ${clock(unix(event.crossed_at))} ${spread}, from ${territory(event.from)}`] };
+      const title = t("alert.crossed", { unit: sign(event.unit), into: territory(event.to, "into") });
+      const at = { time: clock(unix(event.crossed_at)), spread, from: territory(event.from, "from") };
+      return { ...nothing, tone: "watch", title, lines: [t("alert.crossed_at", at)] };
     }
     case "crossing.retracted": {
-      const title = `${sign(event.unit)} did not cross into ${territory(event.to)}`;
-      return { ...nothing, tone: "watch", title, lines: [`Taken back: ${event.reason}`] };
+      const title = t("alert.not_crossed", { unit: sign(event.unit), into: territory(event.to, "into") });
+      return { ...nothing, tone: "watch", title, lines: [t("alert.taken_back", { reason: event.reason })] };
     }
     case "decision":
       return decisionWords(event, sign);
@@ -72,18 +51,20 @@ export function alertWords(event, sign) {
     case "obligation.withdrawn":
     case "obligation.overdue": {
       const to = event.addressee ?? territory(event.host);
-      const by = event.deadline ? `It was due at ${clock(unix(event.deadline))}` : "It is due";
-      return { ...nothing, tone: "alarm", title: `Overdue: ${event.text}`, lines: [`${by}. Addressee: ${to}`], article: event.article };
+      const title = t("alert.overdue", { what: event.text });
+      const line = event.deadline ? t("alert.was_due", { time: clock(unix(event.deadline)), to }) : t("alert.is_due", { to });
+      return { ...nothing, tone: "alarm", title, lines: [line], article: event.article };
     }
     case "pursuit.host_decision": {
       const tone = event.decision === "stop" ? "alarm" : "watch";
-      const title = `${capital(territory(event.host))} ${HOST_DECISIONS[event.decision] ?? event.decision}`;
+      const title = capital(t("alert.host", { host: territory(event.host), decision: named("host", event.decision) }));
       const lines = event.instructions ? [`“${event.instructions}”`] : [];
-      if (event.by) lines.push(`Noted by ${event.by}`);
+      if (event.by) lines.push(t("alert.noted_by", { name: event.by }));
       return { ...nothing, tone, title, lines };
     }
     case "unit.lost":
-      return { ...nothing, tone: "alarm", title: `${sign(event.unit)} is lost`, lines: [`Nothing heard for ${age(event.silent_s)}`] };
+      const lines = [t("alert.lost_for", { age: age(event.silent_s) })];
+      return { ...nothing, tone: "alarm", title: t("alert.lost", { unit: sign(event.unit) }), lines };
   }
 }
 
@@ -97,18 +78,18 @@ function decisionWords(event, sign) {
   /** @type {string[]} */
   const more = [];
   for (const { text, deadline, article } of event.obligations) {
-    const by = deadline ? ` by ${moment(unix(deadline), unix(event.time))}` : "";
-    (deadline ? lines : more).push(`Must: ${text}${by} (${article})`);
+    if (deadline) lines.push(t("alert.must_by", { what: text, time: moment(unix(deadline), unix(event.time)), article }));
+    else more.push(t("alert.must", { what: text, article }));
   }
-  for (const warning of event.warnings) more.push(`Note: ${warning}`);
-  for (const { question } of event.asks ?? []) more.push(`Not known: ${question}`);
+  for (const warning of event.warnings) more.push(t("alert.note", { what: warning }));
+  for (const { question } of event.asks ?? []) more.push(t("alert.not_known", { what: question }));
   return {
     tone: TONES[event.permitted],
-    title: `${sign(event.unit)}: ${PERMITTED[event.permitted]}`,
+    title: t("alert.decision", { unit: sign(event.unit), permitted: named("permitted", event.permitted) }),
     lines,
     more,
     article: `${event.article} · ${event.instrument} · ${event.rule}`,
-    mark: BASIS[event.basis],
+    mark: event.basis === "text" ? null : named("basis", event.basis),
   };
 }
 
@@ -126,13 +107,7 @@ export function spoken({ title, lines, article }) {
  * @param {number} seconds how long it was down
  */
 export function gapWords({ filled, events }, seconds) {
-  const away = `The link was down for ${countdown(seconds)}.`;
-  if (!filled) return `${away} What happened meanwhile could not be fetched: this is the picture as it stands now, and the journal has the rest.`;
-  if (events === 0) return `${away} No event was missed.`;
-  return `${away} ${events} event${events === 1 ? "" : "s"} while away, now in the list.`;
-}
-
-/** @param {string} text */
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const away = t("link.away", { time: countdown(seconds) });
+  if (!filled) return `${away} ${t("link.gap_unknown")}`;
+  return `${away} ${events === 0 ? t("link.gap_none") : count("link.gap", events)}`;
 }

@@ -116,7 +116,7 @@ export function lag(world, pursuit) {
 
 /**
  * Alerts that what followed has settled: an announced crossing that came or was taken back, an overdue contact that
- * was made. Gives for each the word for it.
+ * was made. Gives for each how, as a word of the catalogues (`settled.…`).
  * @param {World} world
  * @returns {Map<string, string>}
  */
@@ -129,25 +129,25 @@ export function settled(world) {
     const { event } = alert;
     if (event.type === "crossing.approaching") {
       const before = announced.get(event.unit);
-      if (before) words.set(before.event.id, "followed by a newer forecast");
+      if (before) words.set(before.event.id, "newer");
       announced.set(event.unit, alert);
     } else if (event.type === "crossing.confirmed") {
       const before = announced.get(event.unit);
-      if (before) words.set(before.event.id, "has crossed");
+      if (before) words.set(before.event.id, "crossed");
       announced.delete(event.unit);
     } else if (event.type === "decision" && event.supersedes) {
-      words.set(event.supersedes, "decided again");
+      words.set(event.supersedes, "again");
     } else if (event.type === "obligation.overdue") {
       const pursuit = world.pursuits.get(event.pursuit);
       const open = pursuit?.obligations.some((duty) => duty.id === event.obligation);
-      if (!open) words.set(event.id, "done since");
+      if (!open) words.set(event.id, "done");
     } else if (event.type === "unit.lost") {
       const quality = world.units.get(event.unit)?.quality;
-      if (quality !== "lost" && quality !== "stale") words.set(event.id, "heard again");
+      if (quality !== "lost" && quality !== "stale") words.set(event.id, "heard");
     }
   }
   for (const [unit, { event }] of announced) {
-    if (!world.pending.has(unit)) words.set(event.id, "taken back");
+    if (!world.pending.has(unit)) words.set(event.id, "taken_back");
   }
   return words;
 }

@@ -61,7 +61,7 @@ test("a refusal is an alarm", () => {
 });
 
 test("every kind of alert has words", () => {
-  assert.match(alertWords(crossing("approaching"), sign).title, /about to enter the Netherlands/);
+  assert.match(alertWords(crossing("approaching"), sign).title, /about to go into the Netherlands/);
   assert.match(alertWords(crossing("confirmed"), sign).title, /crossed into the Netherlands/);
   assert.match(alertWords(obligation("overdue"), sign).lines[0] ?? "", /Meldkamer/);
   assert.match(spoken(alertWords(obligation("overdue"), sign)), /Overdue.*Art\. 21/);

@@ -55,7 +55,7 @@ test("an approach is pending until the unit has crossed, and its alert is settle
   assert.equal(ahead.pending.get("BE-K03")?.type, "crossing.approaching");
   assert.equal(settled(ahead).size, 0);
   assert.equal(across.pending.size, 0);
-  assert.equal(settled(across).get("approaching"), "has crossed");
+  assert.equal(settled(across).get("approaching"), "crossed");
   assert.equal(across.pursuits.get("p-1")?.members[0]?.territory, "NL");
   assert.equal(across.pursuits.get("p-1")?.crossings.length, 1);
 });
@@ -64,7 +64,7 @@ test("an approach that is taken back is no longer pending, and its alert says so
   const world = worldAfter(pursuing(), crossing("approaching", { eta_s: 39 }), crossing("retracted", { reason: "turned" }));
 
   assert.equal(world.pending.size, 0);
-  assert.equal(settled(world).get("approaching"), "taken back");
+  assert.equal(settled(world).get("approaching"), "taken_back");
 });
 
 test("a crossing that is corrected stands where and when it now is, and so does what was due by it", () => {
@@ -106,7 +106,7 @@ test("an obligation is opened, overdue, met", () => {
   assert.equal(late.pursuits.get("p-1")?.obligations[0]?.overdue, true);
   assert.equal(late.pursuits.get("p-1")?.obligations.length, 1);
   assert.deepEqual(met.pursuits.get("p-1")?.obligations, []);
-  assert.equal(settled(met).get("overdue"), "done since");
+  assert.equal(settled(met).get("overdue"), "done");
 });
 
 test("a pursuit is started, joined, contacted about, stopped and ended by events alone", () => {
