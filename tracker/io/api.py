@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -14,7 +14,8 @@ from multidict import CIMultiDict
 from tracker.errors import Refused
 from tracker.io import openapi
 from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
-from tracker.io.dispatch_http import Dispatch
+from tracker.io.commands import STEPS, name_of
+from tracker.io.dispatch_http import Dispatch, Handler
 from tracker.io.gate import Gate
 from tracker.io.http import CALLER, HttpError, respond, respond_error, status_of
 from tracker.io.ingest_http import Ingest
@@ -25,8 +26,6 @@ from tracker.io.service import Service, Unavailable
 from tracker.pursuits import MOVES
 from tracker.roles import MAY, Access
 from tracker.treaty.acts import ACTS
-
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -100,7 +99,7 @@ class Api:
             self.app(), access_log=None, auto_decompress=False, keepalive_timeout=75.0, shutdown_timeout=5.0
         )
 
-    def _handlers(self) -> dict[str, _Handler]:
+    def _handlers(self) -> dict[str, Handler]:
         dispatch = self._dispatch
         return {
             "config": self._config,
@@ -112,16 +111,6 @@ class Api:
             "pursuit": dispatch.pursuit,
             "track": dispatch.track,
             "start": dispatch.start,
-            "join": dispatch.join,
-            "contact": dispatch.contact,
-            "hostDecision": dispatch.host_decision,
-            "danger": dispatch.danger,
-            "continuity": dispatch.continuity,
-            "obligation": dispatch.obligation,
-            "hold": dispatch.hold,
-            "handover": dispatch.handover,
-            "report": dispatch.report,
-            "end": dispatch.end,
             "acknowledge": dispatch.acknowledge,
             "health": self._health,
             "ready": self._ready,
@@ -129,7 +118,7 @@ class Api:
             "openapi": self._send_openapi,
             "index": self._page,
             "page": self._page,
-        }
+        } | {name_of(step): dispatch.step(step) for step in STEPS if step != "start"}
 
     async def _config(self, request: web.Request) -> web.Response:
         about = self._about
@@ -172,7 +161,7 @@ class Api:
         return found
 
     @web.middleware
-    async def _answer_errors(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+    async def _answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except HttpError as error:
@@ -195,7 +184,7 @@ class Api:
             return respond_error(500, "", f"the server failed; its log has the cause under {error_id}")
 
     @web.middleware
-    async def _check_caller(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+    async def _check_caller(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not self._gate.expects_http_host(_only(request, hdrs.HOST)):
             raise HttpError(403, hdrs.HOST, "this is not a name of this server; http.origins lists further ones")
         changes = request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}
@@ -203,7 +192,7 @@ class Api:
             raise HttpError(403, hdrs.ORIGIN, "pages of this origin may not call this")
         return await handler(request)
 
-    def _for(self, access: Access, handler: _Handler) -> _Handler:
+    def _for(self, access: Access, handler: Handler) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
             caller = self._gate.caller(_only(request, hdrs.AUTHORIZATION))
             if caller is None:

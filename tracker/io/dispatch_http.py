@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 
 from tracker.errors import Refused
-from tracker.events import AlertAcknowledged, Event
-from tracker.inputs import (
-    AcknowledgeAlert,
-    EndPursuit,
-    FileReport,
-    JoinPursuit,
-    MeetObligation,
-    PursuitCommand,
-    ReportContact,
-    ReportContinuity,
-    ReportDanger,
-    ReportHandover,
-    ReportHold,
-    ReportHostDecision,
-    StartPursuit,
-)
+from tracker.events import AlertAcknowledged
+from tracker.inputs import AcknowledgeAlert, JoinPursuit, PursuitCommand, StartPursuit
 from tracker.io import geojson
 from tracker.io.answers import AcknowledgeAnswer, CommandAnswer, PursuitsAnswer, encode_events
+from tracker.io.commands import command
 from tracker.io.http import HttpError, read_body, respond, status_of
 from tracker.io.openapi import EVENTS_QUERY
-from tracker.io.requests import (
-    AcknowledgeBody,
-    ContactBody,
-    ContinuityBody,
-    DangerBody,
-    EndBody,
-    HandoverBody,
-    HoldBody,
-    HostDecisionBody,
-    JoinBody,
-    ObligationBody,
-    ReportBody,
-    StartBody,
-    read,
-    read_moment,
-    read_query,
-)
+from tracker.io.requests import AcknowledgeBody, read, read_query
 from tracker.io.service import Service
 from tracker.pursuits import Pursuit
-from tracker.units import SIMULATED, is_simulated
 from tracker.views import pursuit_view
 from tracker.world import World
 
 GEOJSON: Final = "application/geo+json"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Dispatch:
@@ -99,120 +70,16 @@ class Dispatch:
 
     async def start(self, request: web.Request) -> web.Response:
         """Start a pursuit."""
-        body = read(StartBody, await read_body(request))
-        id_ = body.id or _new_id(body.unit)
-        command = StartPursuit(
-            at=self._now(),
-            by=body.by,
-            id=id_,
-            unit=body.unit,
-            started_in=body.started_in,
-            ground=body.ground,
-            kind=body.kind,
-            note=body.note,
-        )
-        return await self._command(id_, [command], 201)
+        return await self._submit(command("start", "", await read_body(request), self._now()), 201)
 
-    async def join(self, request: web.Request) -> web.Response:
-        """Join a pursuit."""
-        id_ = self._pursuit(request).id
-        body = read(JoinBody, await read_body(request))
-        command = JoinPursuit(
-            at=self._now(), by=body.by, id=id_, unit=body.unit, started_in=body.started_in, note=body.note
-        )
-        return await self._command(id_, [command])
+    def step(self, name: str) -> Handler:
+        """The handler of a command of a pursuit, by its name in `commands.STEPS`."""
 
-    async def contact(self, request: web.Request) -> web.Response:
-        """Report contact with a host's service."""
-        id_ = self._pursuit(request).id
-        body = read(ContactBody, await read_body(request))
-        return await self._command(id_, [_contact(id_, body, self._now())])
+        async def handle(request: web.Request) -> web.StreamResponse:
+            id_ = self._pursuit(request).id
+            return await self._submit(command(name, id_, await read_body(request), self._now()))
 
-    async def host_decision(self, request: web.Request) -> web.Response:
-        """Report what a host's service said."""
-        id_ = self._pursuit(request).id
-        body = read(HostDecisionBody, await read_body(request))
-        command = ReportHostDecision(
-            at=self._now(),
-            by=body.by,
-            id=id_,
-            decision=body.decision,
-            host=body.host,
-            instructions=body.instructions,
-            can_take_over=body.can_take_over,
-            consent=body.consent,
-        )
-        return await self._command(id_, [command])
-
-    async def danger(self, request: web.Request) -> web.Response:
-        """Report a judgement of the danger."""
-        id_ = self._pursuit(request).id
-        body = read(DangerBody, await read_body(request))
-        command = ReportDanger(
-            at=self._now(), by=body.by, id=id_, disproportionate=body.disproportionate, note=body.note
-        )
-        return await self._command(id_, [command])
-
-    async def continuity(self, request: web.Request) -> web.Response:
-        """Report whether the pursuit was unbroken."""
-        id_ = self._pursuit(request).id
-        body = read(ContinuityBody, await read_body(request))
-        command = ReportContinuity(
-            at=self._now(), by=body.by, id=id_, continuous=body.continuous, unit=body.unit, note=body.note
-        )
-        return await self._command(id_, [command])
-
-    async def obligation(self, request: web.Request) -> web.Response:
-        """Report that something owed was done."""
-        id_ = self._pursuit(request).id
-        body = read(ObligationBody, await read_body(request))
-        command = MeetObligation(
-            at=self._now(),
-            by=body.by,
-            id=id_,
-            obligation=body.obligation,
-            kind=body.kind,
-            host=body.host,
-            met_at=read_moment("met_at", body.met_at),
-            note=body.note,
-        )
-        return await self._command(id_, [command])
-
-    async def hold(self, request: web.Request) -> web.Response:
-        """Report that a person is being held."""
-        id_ = self._pursuit(request).id
-        body = read(HoldBody, await read_body(request))
-        command = ReportHold(
-            at=self._now(),
-            by=body.by,
-            id=id_,
-            unit=body.unit,
-            held_at=read_moment("held_at", body.held_at),
-            suspected_eaw=body.suspected_eaw,
-            force_used=body.force_used,
-            note=body.note,
-        )
-        return await self._command(id_, [command])
-
-    async def handover(self, request: web.Request) -> web.Response:
-        """Report that persons and objects were handed over."""
-        id_ = self._pursuit(request).id
-        body = read(HandoverBody, await read_body(request))
-        command = ReportHandover(at=self._now(), by=body.by, id=id_, to=body.to, note=body.note)
-        return await self._command(id_, [command])
-
-    async def report(self, request: web.Request) -> web.Response:
-        """Report that the report to a host was made."""
-        id_ = self._pursuit(request).id
-        body = read(ReportBody, await read_body(request))
-        command = FileReport(at=self._now(), by=body.by, id=id_, host=body.host, note=body.note)
-        return await self._command(id_, [command])
-
-    async def end(self, request: web.Request) -> web.Response:
-        """End a pursuit."""
-        id_ = self._pursuit(request).id
-        body = read(EndBody, await read_body(request))
-        return await self._command(id_, [EndPursuit(at=self._now(), by=body.by, id=id_, reason=body.reason)])
+        return handle
 
     async def acknowledge(self, request: web.Request) -> web.Response:
         """Acknowledge an alert; of several acknowledgements the first counts, and is the answer."""
@@ -237,20 +104,13 @@ class Dispatch:
             raise HttpError(404, "id", "no pursuit of this id is known")
         return pursuit
 
-    async def _command(self, id_: str, commands: list[PursuitCommand], status: int = 200) -> web.Response:
+    async def _submit(self, command: PursuitCommand, status: int = 200) -> web.Response:
         world = self._service.world
-        events: list[Event] = []
-        for command, outcome in zip(commands, await self._service.submit(commands), strict=True):
-            if isinstance(outcome, Refused):
-                conflict = _exists_already(world, command, outcome.field)
-                raise HttpError(409 if conflict else status_of(outcome), outcome.field, outcome.reason)
-            events += outcome
-        return respond(CommandAnswer(pursuit_view(world, world.pursuits[id_]), events), status)
-
-
-def _new_id(unit: str) -> str:
-    """A name for the pursuit that a unit begins; that of a simulated one says so."""
-    return f"{SIMULATED if is_simulated(unit) else ''}p-{secrets.token_hex(4)}"
+        (outcome,) = await self._service.submit([command])
+        if isinstance(outcome, Refused):
+            conflict = _exists_already(world, command, outcome.field)
+            raise HttpError(409 if conflict else status_of(outcome), outcome.field, outcome.reason)
+        return respond(CommandAnswer(pursuit_view(world, world.pursuits[command.id]), outcome), status)
 
 
 def _exists_already(world: World, command: PursuitCommand, field: str) -> bool:
@@ -262,27 +122,3 @@ def _exists_already(world: World, command: PursuitCommand, field: str) -> bool:
             return command.unit in world.pursuit_of
         case _:
             return False
-
-
-def _contact(id_: str, body: ContactBody, at: float) -> ReportContact:
-    """The report that a body makes: an attempt and its success may come together."""
-    attempted_at = read_moment("attempted_at", body.attempted_at)
-    established_at = read_moment("established_at", body.established_at)
-    status = body.status
-    if status is None:
-        status = "attempted" if attempted_at is not None and established_at is None else "established"
-    if status == "attempted" and established_at is not None:
-        raise HttpError(400, "status", "attempted and established_at do not go together")
-    happened_at = {"attempted": attempted_at, "established": established_at, "lost": None}[status]
-    return ReportContact(
-        at=at,
-        by=body.by,
-        id=id_,
-        status=status,
-        host=body.host,
-        with_=body.with_,
-        channel=body.channel,
-        happened_at=happened_at,
-        attempted_at=attempted_at if status == "established" else None,
-        note=body.note,
-    )

@@ -12,6 +12,7 @@ import msgspec
 from tracker import events
 from tracker.fix import Ping
 from tracker.io import answers, geojson, requests
+from tracker.io.commands import STEPS, name_of
 from tracker.roles import Access
 from tracker.views import PursuitView
 
@@ -36,15 +37,15 @@ class Call(NamedTuple):
     errors: tuple[int, ...] = ()
 
 
-def _command(step: str, name: str, summary: str, body: type[msgspec.Struct]) -> Call:
+def _command(step: str, summary: str) -> Call:
     return Call(
         "POST",
         f"/api/v1/pursuits/{{id}}/{step}",
-        name,
+        name_of(step),
         summary,
         "command",
         answers.CommandAnswer,
-        body,
+        STEPS[step].body,
         errors=(400, 403, 404, 409, 413, 415, 503),
     )
 
@@ -108,16 +109,16 @@ CALLS: Final = (
         201,
         (400, 403, 409, 413, 415, 503),
     ),
-    _command("join", "join", "Another unit joins.", requests.JoinBody),
-    _command("contact", "contact", "Contact with the host's service.", requests.ContactBody),
-    _command("host-decision", "hostDecision", "What the host's service said.", requests.HostDecisionBody),
-    _command("danger", "danger", "Somebody judged the danger of going on.", requests.DangerBody),
-    _command("continuity", "continuity", "Whether the pursuit was unbroken.", requests.ContinuityBody),
-    _command("obligation", "obligation", "What was owed was done.", requests.ObligationBody),
-    _command("hold", "hold", "A person is being held.", requests.HoldBody),
-    _command("handover", "handover", "Persons and objects were handed over.", requests.HandoverBody),
-    _command("report", "report", "The report to the host was made.", requests.ReportBody),
-    _command("end", "end", "The pursuit is over.", requests.EndBody),
+    _command("join", "Another unit joins."),
+    _command("contact", "Contact with the host's service."),
+    _command("host-decision", "What the host's service said."),
+    _command("danger", "Somebody judged the danger of going on."),
+    _command("continuity", "Whether the pursuit was unbroken."),
+    _command("obligation", "What was owed was done."),
+    _command("hold", "A person is being held."),
+    _command("handover", "Persons and objects were handed over."),
+    _command("report", "The report to the host was made."),
+    _command("end", "The pursuit is over."),
     Call(
         "POST",
         "/api/v1/alerts/{id}/ack",

@@ -31,11 +31,13 @@ class Subscribe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bbox: tuple[float, float, float, float] | None = None
 
 
-class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What every command carries: who gives it."""
+
     by: Text | None = None
 
 
-class StartBody(_Body, frozen=True, kw_only=True):
+class StartBody(Body, frozen=True, kw_only=True):
     """A unit begins to pursue. Left out, `started_in` is where its fixes place it, and `id` is made up."""
 
     unit: Name
@@ -46,7 +48,7 @@ class StartBody(_Body, frozen=True, kw_only=True):
     note: Text | None = None
 
 
-class JoinBody(_Body, frozen=True, kw_only=True):
+class JoinBody(Body, frozen=True, kw_only=True):
     """Another unit joins."""
 
     unit: Name
@@ -54,7 +56,7 @@ class JoinBody(_Body, frozen=True, kw_only=True):
     note: Text | None = None
 
 
-class ContactBody(_Body, frozen=True, kw_only=True):
+class ContactBody(Body, frozen=True, kw_only=True):
     """Contact with a host's service. Left out, `status` is `attempted` if only `attempted_at` is given, else
     `established`; and `host` is the state that the open contact obligation names.
     """
@@ -68,7 +70,7 @@ class ContactBody(_Body, frozen=True, kw_only=True):
     note: Text | None = None
 
 
-class HostDecisionBody(_Body, frozen=True, kw_only=True):
+class HostDecisionBody(Body, frozen=True, kw_only=True):
     """What the host's service said."""
 
     decision: Literal["none", "continue", "joint", "takeover", "stop"]
@@ -78,14 +80,14 @@ class HostDecisionBody(_Body, frozen=True, kw_only=True):
     consent: bool | None = None
 
 
-class DangerBody(_Body, frozen=True, kw_only=True):
+class DangerBody(Body, frozen=True, kw_only=True):
     """Whether going on endangers health or life out of proportion."""
 
     disproportionate: bool
     note: Text | None = None
 
 
-class HoldBody(_Body, frozen=True, kw_only=True):
+class HoldBody(Body, frozen=True, kw_only=True):
     """A person is being held, since `held_at` if not just now."""
 
     unit: Name | None = None
@@ -95,7 +97,7 @@ class HoldBody(_Body, frozen=True, kw_only=True):
     note: Text | None = None
 
 
-class ContinuityBody(_Body, frozen=True, kw_only=True):
+class ContinuityBody(Body, frozen=True, kw_only=True):
     """Whether the pursuit was unbroken: that of one unit, or of all."""
 
     continuous: bool
@@ -103,7 +105,7 @@ class ContinuityBody(_Body, frozen=True, kw_only=True):
     note: Text | None = None
 
 
-class ObligationBody(_Body, frozen=True, kw_only=True):
+class ObligationBody(Body, frozen=True, kw_only=True):
     """What was owed was done: the obligation of that id, or the open one of that kind, towards that host."""
 
     obligation: Name | None = None
@@ -113,21 +115,21 @@ class ObligationBody(_Body, frozen=True, kw_only=True):
     note: Text | None = None
 
 
-class HandoverBody(_Body, frozen=True, kw_only=True):
+class HandoverBody(Body, frozen=True, kw_only=True):
     """Held persons and secured objects were handed over."""
 
     to: Text | None = None
     note: Text | None = None
 
 
-class ReportBody(_Body, frozen=True, kw_only=True):
+class ReportBody(Body, frozen=True, kw_only=True):
     """The report on the action in one host state was made."""
 
     host: State | None = None
     note: Text | None = None
 
 
-class EndBody(_Body, frozen=True, kw_only=True):
+class EndBody(Body, frozen=True, kw_only=True):
     """The pursuit is over."""
 
     reason: Text | None = None
