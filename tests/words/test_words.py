@@ -8,6 +8,7 @@ from html import escape
 
 import pytest
 
+from borders.hindsight import LATE
 from tests.journeys.play import play
 from tests.tracker.road import STARTED_AT
 from tracker.engine import Engine
@@ -17,6 +18,7 @@ from tracker.legs import legs
 from tracker.report import leg_report
 from tracker.simulation import scenario_file
 from tracker.treaty import owed as owing
+from tracker.treaty.acts import ACTS
 from tracker.treaty.facts import QUESTIONS
 from tracker.treaty.modifiers import MODIFIERS
 from tracker.treaty.rows import RULES
@@ -43,6 +45,8 @@ def said() -> Iterator[str]:
     for entry in borders():
         yield from (entry.words, *entry.powers, *entry.warnings, *filter(None, [entry.without]))
     yield from QUESTIONS.values()
+    yield from (act.says for act in ACTS)
+    yield LATE
     yield from STATES.values()
 
 

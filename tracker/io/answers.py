@@ -38,6 +38,15 @@ class ActAnswer(msgspec.Struct, frozen=True):
     articles: tuple[str, ...]
 
 
+class WordsAnswer(msgspec.Struct, frozen=True):
+    """The law's words in one language: phrases by their English text, with the same `{places}` to fill in."""
+
+    language: str
+    checked: bool
+    """Whether somebody has compared them with the authentic text."""
+    phrases: dict[str, str]
+
+
 class ConfigAnswer(msgspec.Struct, frozen=True):
     """What a page must know before it starts."""
 

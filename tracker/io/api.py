@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from tracker.errors import Refused
-from tracker.io import openapi
+from tracker.io import law_http, openapi
 from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
 from tracker.io.commands import STEPS, name_of
 from tracker.io.dispatch_http import Dispatch, Handler
@@ -112,6 +112,8 @@ class Api:
             "track": dispatch.track,
             "start": dispatch.start,
             "acknowledge": dispatch.acknowledge,
+            "decide": law_http.decision,
+            "words": law_http.words,
             "health": self._health,
             "ready": self._ready,
             "metrics": self._send_metrics,

@@ -10,10 +10,12 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from tracker import events
+from tracker.facts import Facts
 from tracker.fix import Ping
 from tracker.io import answers, geojson, requests
 from tracker.io.commands import STEPS, name_of
 from tracker.roles import Access
+from tracker.treaty.rules import Finding
 from tracker.views import PursuitView
 
 Schema = dict[str, object]
@@ -128,6 +130,25 @@ CALLS: Final = (
         answers.AcknowledgeAnswer,
         requests.AcknowledgeBody,
         errors=(400, 403, 404, 413, 415, 503),
+    ),
+    Call(
+        "POST",
+        "/api/v1/decide",
+        "decide",
+        "What the law says of a crossing that is only thought of; nothing is recorded.",
+        "see",
+        Finding,
+        Facts,
+        errors=(400, 403, 413, 415),
+    ),
+    Call(
+        "GET",
+        "/api/v1/words/{name}",
+        "words",
+        "The law's words in a language, by the English ones; `name` is en, nl, fr or de.",
+        "public",
+        answers.WordsAnswer,
+        errors=(404,),
     ),
     Call("GET", "/healthz", "health", "The event loop runs.", "public", answers.HealthAnswer),
     Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),

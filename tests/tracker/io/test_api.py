@@ -17,6 +17,8 @@ from tests.tracker.io.http_room import BEGAN_AT, BORDERS, HttpRoom, ping
 from tracker.io.credentials import Credentials
 from tracker.io.openapi import CALLS
 from tracker.io.service import Service
+from tracker.treaty.lines import decide_lines
+from tracker.words import phrases
 
 PURSUIT_KEYS = {
     "id", "phase", "started_at", "started_in", "ground", "note", "members", "lines", "obligations",
@@ -513,3 +515,32 @@ def test_pages_and_api_share_no_name() -> None:
     """A file of the page could otherwise hide behind a call."""
     assert all(call.path.startswith("/api/") or call.path.count("/") == 1 for call in CALLS)
     assert not issubclass(web.HTTPNotFound, web.HTTPMethodNotAllowed)
+
+
+async def test_the_law_is_asked_about_a_crossing_that_nobody_made(http_room: HttpRoom) -> None:
+    facts = {
+        "unit": {"origin_state": "BE"},
+        "pursuit": {"kind": "pursuit", "started_in": "BE"},
+        "crossing": {"from": "BE", "to": "NL", "time": "2026-11-23T14:02:11Z"},
+    }
+
+    answer = await http_room.post("/api/v1/decide", facts)
+
+    line = next(iter(decide_lines([json.dumps(facts).encode()])))
+    assert answer.status == 200
+    assert answer.json == json.loads(line)
+    assert (answer.json["rule"], answer.json["permitted"]) == ("R12", "conditional")
+    assert (await http_room.get("/api/v1/events")).json["events"] == []
+    assert (await http_room.post("/api/v1/decide", {"danger": "much"})).error[:2] == (400, "danger")
+    assert (await http_room.post("/api/v1/decide", {"dangers": True})).error[:2] == (400, "dangers")
+
+
+async def test_the_words_of_the_law_come_in_each_language(http_room: HttpRoom) -> None:
+    dutch = await http_room.get("/api/v1/words/nl")
+
+    assert dutch.status == 200
+    assert dutch.json["language"] == "nl"
+    assert dutch.json["checked"] is phrases("nl").is_checked
+    assert dutch.json["phrases"]["The host says stop"] == "De gaststaat zegt stop"
+    assert (await http_room.get("/api/v1/words/en")).json["phrases"] == {}
+    assert (await http_room.get("/api/v1/words/xx")).error[:2] == (404, "name")
