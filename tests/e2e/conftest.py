@@ -25,6 +25,7 @@ def server_factory(tmp_path: Path) -> Iterator[ServerFactory]:
     yield start
     for server in servers:
         server.stop()
+        (server.data / "ballast").unlink(missing_ok=True)  # pytest keeps the directories of its last three runs
 
 
 @pytest.fixture

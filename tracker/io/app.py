@@ -66,7 +66,7 @@ async def run(config: Config) -> None:
         clock = Clock()
         directory = Path(config.data.directory)
         points = Path(config.treaty.contact_points) if config.treaty.contact_points else None
-        service = await Service.open(directory, build_engine(atlas, points), clock)
+        service = await Service.open(directory, build_engine(atlas, points), clock, config.data.ballast_mib * 2**20)
         stack.push_async_callback(service.close)
         credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
         ready = await _listen(stack, config, atlas, service, credentials, clock)

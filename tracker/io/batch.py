@@ -15,7 +15,16 @@ from tracker.errors import Refused
 from tracker.events import Event
 from tracker.inputs import Input, PingReceived, Tick, UnitRegistered
 from tracker.io.journal import EventRow, InputRow, PingKey, QuarantineRow
+from tracker.io.ration import Ration, matters
 from tracker.world import World
+
+
+class Unrecorded(Refused):
+    """A ping was not recorded, since there is room only for what matters more. It must be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__("", "the disk is full: positions are not recorded")
+
 
 Outcome = list[Event] | Refused
 """What became of one input: its events, or why it was not accepted."""
@@ -85,16 +94,25 @@ class Batch:
         stored: those of the group's pings that the journal has already.
         last_input: id of the newest input in the journal.
         newest_at: server time of the newest input, Unix seconds UTC.
+        ration: set while the disk is full.
     """
 
     def __init__(
-        self, engine: Engine, world: World, stored: dict[PingKey, bytes], *, last_input: int, newest_at: float
+        self,
+        engine: Engine,
+        world: World,
+        stored: dict[PingKey, bytes],
+        *,
+        last_input: int,
+        newest_at: float,
+        ration: Ration | None = None,
     ) -> None:
         self._engine = engine
         self._world = world
         self._stored = stored
         self._taken: dict[PingKey, PingReceived] = {}
         self._last_input = last_input
+        self._ration = ration
         self.newest_at = newest_at
         self.outcomes: list[Outcome] = []
         self.inputs: list[InputRow] = []
@@ -119,26 +137,63 @@ class Batch:
         elif isinstance(entry, UnitRegistered) and self._world.units.get(entry.unit.id) == entry.unit:
             self.outcomes.append([])
             return
+        if self._ration is not None and key is not None and isinstance(entry, PingReceived):
+            self._take_if_it_matters(self._ration, key, entry)
+            return
+        mark, offset = self._world.mark(), self._world.offset
+        entry, outcome = self._happen(entry)
+        self.outcomes.append(outcome)
+        if not isinstance(outcome, list):
+            return
+        if isinstance(entry, Tick) and not (outcome if self._ration is None else matters(outcome)):
+            self._world.undo_to(mark)
+            outcome.clear()
+            return
+        self._keep(key, entry, outcome, offset)
+
+    def _take_if_it_matters(self, ration: Ration, key: PingKey, entry: PingReceived) -> None:
+        evidence = ration.evidence(key)
+        if evidence is None:
+            self.outcomes.append(Unrecorded())
+            return
+        mark = self._world.mark()
+        before = [one for one in evidence if key_of(one) not in self._taken]
+        kept: list[tuple[Input, list[Event], int]] = []
+        for one in (*before, entry):
+            offset = self._world.offset
+            stamped, outcome = self._happen(one)
+            if isinstance(outcome, list):
+                kept.append((stamped, outcome, offset))
+        if not isinstance(outcome, list):
+            self._world.undo_to(mark)
+            self.outcomes.append(outcome)
+        elif any(matters(caused) for _, caused, _ in kept):
+            for stamped, caused, offset in kept:
+                self._keep(key_of(stamped), stamped, caused, offset)
+            self.outcomes.append(outcome)
+        else:
+            self._world.undo_to(mark)
+            ration.hold(key, entry)
+            self.outcomes.append(Unrecorded())
+
+    def _happen(self, entry: Input) -> tuple[Input, list[Event] | Refused]:
+        """Let one input happen: the input as it is to be kept, and its events, or why there are none."""
         entry = self._stamp(entry)
-        offset = self._world.offset
         try:
-            caused = self._engine.step(self._world, entry)
+            return entry, self._engine.step(self._world, entry)
         except Refused as refused:
-            self.outcomes.append(refused)
-            return
+            return entry, refused
         except Exception:  # noqa: BLE001 - one input that the core fails on must not take the others with it
-            self.quarantine(entry, traceback.format_exc())
-            return
-        self.outcomes.append(caused)
-        if isinstance(entry, Tick) and not caused:
-            return
-        self._keep(key, entry, caused, offset)
+            return entry, self._set_aside(entry, traceback.format_exc())
 
     def quarantine(self, entry: Input, error: str) -> None:
         """Set an input aside that the core failed on."""
+        self.outcomes.append(self._set_aside(entry, error))
+
+    def _set_aside(self, entry: Input, error: str) -> Refused:
         _log.error("an input was set aside", input=type(entry).__name__, key=key_of(entry), error=error)
         self.quarantined.append(QuarantineRow(self.newest_at, error, inputs.encode(entry)))
-        self.outcomes.append(Refused("", "could not be processed; it is kept for inspection"))
+        return Refused("", "could not be processed; it is kept for inspection")
 
     def _find(self, key: PingKey) -> PingReceived | None:
         if key in self._taken:

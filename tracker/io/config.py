@@ -138,6 +138,9 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where things are remembered."""
 
     directory: Annotated[str, Key("of the journal and the credentials", _directory)] = "data"
+    ballast_mib: Annotated[
+        int, Key("room kept for what must be written when the disk is full, 0 to 65536", between(0, 65_536))
+    ] = 64
 
 
 class Live(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

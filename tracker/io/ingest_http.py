@@ -12,12 +12,13 @@ from tracker.errors import Refused
 from tracker.fix import Fix
 from tracker.inputs import Input, PingReceived
 from tracker.io.answers import PingsAnswer, RefusedPing
+from tracker.io.batch import Unrecorded
 from tracker.io.credentials import Grant
 from tracker.io.gate import Gate
 from tracker.io.http import HttpError, read_body, respond
 from tracker.io.metrics import Metrics
 from tracker.io.roster import registration
-from tracker.io.service import Service
+from tracker.io.service import Service, Unavailable
 
 
 class Ingest:
@@ -88,6 +89,8 @@ class Ingest:
         for place, outcome in zip(indices, await self._service.submit(inputs), strict=True):
             if place is None:
                 continue
+            if isinstance(outcome, Unrecorded):
+                raise Unavailable(f"{outcome.reason}; send all of it again")  # what is recorded already does no harm
             if isinstance(outcome, Refused):
                 refused.append(RefusedPing(place, outcome.field, outcome.reason))
             else:

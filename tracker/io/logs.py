@@ -16,7 +16,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -43,10 +44,26 @@ def set_up_logs(level: str = "info", form: str = "auto") -> None:
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
     )
     logging.root.handlers[:] = [_Forward()]
     logging.root.setLevel(max(logging.WARNING, _LEVELS[level]))
+
+
+class _Unfailing:
+    """A stream that loses what it cannot write: a full disk under the log must not stop the server."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _Forward(logging.Handler):

@@ -26,11 +26,13 @@ from tracker.errors import DrempelloosError
 from tracker.fix import Fix
 from tracker.inputs import Input, Tick
 from tracker.io import history, recovery
+from tracker.io.ballast import Ballast
 from tracker.io.batch import Batch, Known, Outcome, Told, key_of
 from tracker.io.clock import Clock
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
 from tracker.io.journal import Clash, DiskFull, Journal, PingKey, QuarantineRow
+from tracker.io.ration import Ration
 from tracker.world import World
 
 GROUP: Final = 500
@@ -50,6 +52,8 @@ SNAPSHOT_EVERY: Final = 50_000
 
 TICK_S: Final = 1.0
 
+_RATIONED: Final = "the disk is full: positions are not recorded; crossings, decisions and what people do are"
+_FULL: Final = "the disk is full: nothing was accepted"
 _FAILED: Final = "the journal failed and the server is stopping: nothing was accepted"
 
 _Parameters = ParamSpec("_Parameters")
@@ -84,9 +88,19 @@ class Service:
     """Takes inputs, and lets the world happen. Made by `open`."""
 
     def __init__(
-        self, journal: Journal, engine: Engine, world: World, clock: Clock, thread: ThreadPoolExecutor
+        self,
+        journal: Journal,
+        engine: Engine,
+        world: World,
+        clock: Clock,
+        thread: ThreadPoolExecutor,
+        ballast: Ballast,
+        ration: Ration | None,
     ) -> None:
         self._journal = journal
+        self._ballast = ballast
+        self._ration = ration
+        """Set while the disk is full and the ballast is spent."""
         self._clock = clock
         self._thread = thread
         self._loop = asyncio.get_running_loop()
@@ -97,6 +111,7 @@ class Service:
         self._arrived = asyncio.Event()
         self._left = asyncio.Condition()
         self._listeners: list[Callable[[Committed], None]] = []
+        self._look_at = 0.0
         self._snapshot_due = journal.last_input + SNAPSHOT_EVERY
         self._newest_at = clock.now()
         self._closing = False
@@ -114,8 +129,14 @@ class Service:
         """Gets an exception when the journal has failed for good: the process must end, and start anew."""
 
     @classmethod
-    async def open(cls, directory: Path, engine: Engine, clock: Clock) -> Service:
+    async def open(cls, directory: Path, engine: Engine, clock: Clock, ballast_bytes: int = 0) -> Service:
         """Open or make the journal in a directory, recover the world, and begin to take inputs.
+
+        Args:
+            directory: holds the journal; made if it is not there.
+            engine: the core.
+            clock: server time.
+            ballast_bytes: room to keep for what must be written when the disk is full; 0 for none.
 
         Raises:
             Unusable, Corrupt: the journal cannot be used; says why.
@@ -123,18 +144,16 @@ class Service:
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         loop = asyncio.get_running_loop()
+        ballast = Ballast(directory, ballast_bytes)
         try:
-            journal = await loop.run_in_executor(thread, Journal, directory)
-            try:
-                world, replayed = await loop.run_in_executor(thread, recovery.recover, journal, engine)
-            except BaseException:
-                await loop.run_in_executor(thread, journal.close)
-                raise
+            journal, world, replayed, is_full = await loop.run_in_executor(thread, _recover, directory, engine, ballast)
         except BaseException:
             thread.shutdown()
             raise
         clock.advance_to(replayed.newest_at)
-        service = cls(journal, engine, world, clock, thread)
+        service = cls(journal, engine, world, clock, thread, ballast, Ration() if is_full else None)
+        if is_full:
+            service._set_fault(_RATIONED)
         service._start()
         return service
 
@@ -152,7 +171,8 @@ class Service:
                 self.failed.exception()
             else:
                 self.failed.cancel()
-                await self._save_snapshot()
+                if self._ration is None:
+                    await self._save_snapshot()
             await self._in_thread(self._journal.close)
         except DrempelloosError as error:
             _log.error("the journal was not closed well; the next start will take longer", error=str(error))
@@ -243,10 +263,10 @@ class Service:
     async def _serve(self, group: list[_Submission]) -> None:
         try:
             await self._process([(submission, entry) for submission in group for entry in submission.inputs])
-        except DiskFull as error:
-            self._set_fault(f"{error}: nothing was accepted")
+        except DiskFull:
+            self._set_fault(_FULL)
             for submission in group:
-                _resolve(submission, Unavailable(f"{error}: nothing was accepted"))
+                _resolve(submission, Unavailable(_FULL))
         except Exception:
             for submission in group:
                 _resolve(submission, Unavailable(_FAILED))
@@ -270,11 +290,22 @@ class Service:
             for one in work:
                 await self._process([one])
             return
+        except DiskFull:
+            self._draft.rollback()
+            if self._ration is not None or not await self._in_thread(self._ballast.spend):
+                raise
+            # What matters in this very group has room now.
+            self._ration = Ration()
+            self._set_fault(_RATIONED)
+            await self._process(work)
+            return
         except BaseException:
             self._draft.rollback()
             raise
         self._draft.commit()
         self._known.learn(batch.inputs)
+        if self._ration is not None:
+            self._ration.recorded(row.key for row in batch.inputs if row.key is not None)
         for (submission, _), outcome in zip(work, batch.outcomes, strict=True):
             submission.outcomes.append(outcome)
         self._announce(Committed(batch.events_out, batch.moved))
@@ -293,6 +324,7 @@ class Service:
             stored,
             last_input=self._journal.last_input,
             newest_at=self._newest_at,
+            ration=self._ration,
         )
         self._draft.begin()
         for place, (_, entry) in enumerate(work, 1):
@@ -303,13 +335,14 @@ class Service:
         return batch
 
     async def _write(self, batch: Batch) -> None:
-        if batch.is_empty:
-            if self.fault is not None:
-                await self._in_thread(self._journal.probe)
-                self._clear_fault()
-            return
-        await self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)
-        self._clear_fault()
+        if not batch.is_empty:
+            await self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)
+        elif self.fault is not None and self._ration is None:
+            await self._in_thread(self._journal.probe)
+        if self._ration is None:
+            self._clear_fault()
+        elif not batch.is_empty:
+            self._set_fault(_RATIONED)
 
     async def _quarantine(self, submission: _Submission, entry: Input, error: str) -> None:
         batch = Batch(self.engine, self._draft, {}, last_input=self._journal.last_input, newest_at=self._newest_at)
@@ -328,13 +361,24 @@ class Service:
 
     async def _keep_house(self) -> None:
         """Between two groups, when their submitters have their answers."""
+        if self._ration is not None:
+            await self._look_for_room()
         try:
             if self._journal.wants_checkpoint:
                 await self._in_thread(self._journal.checkpoint)
-            if self._journal.last_input >= self._snapshot_due:
+            if self._journal.last_input >= self._snapshot_due and self._ration is None:
                 await self._save_snapshot()
         except DiskFull as error:
             _log.warning("no room for a checkpoint or a snapshot", error=str(error))
+
+    async def _look_for_room(self) -> None:
+        """Go back to recording everything once there is room for that and for the ballast."""
+        if self._loop.time() < self._look_at:
+            return
+        self._look_at = self._loop.time() + TICK_S
+        if await self._in_thread(self._ballast.make):
+            self._ration = None
+            self._clear_fault()
 
     async def _save_snapshot(self) -> None:
         snapshot = recovery.take_snapshot(self._draft, self._journal.last_input)
@@ -351,10 +395,10 @@ class Service:
             raise Unavailable("the server is overloaded: nothing was accepted") from None
 
     def _set_fault(self, fault: str) -> None:
-        if self.fault is None:
+        if self.fault != fault:
             _log.error("inputs cannot be accepted", fault=fault)
         self.fault = fault
-        self.faults.set("not_recording", "positions are not being recorded: the disk is full")
+        self.faults.set("not_recording", fault)
 
     def _clear_fault(self) -> None:
         if self.fault is not None:
@@ -377,6 +421,29 @@ class Service:
         self, call: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs
     ) -> _Result:
         return await self._loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
+
+
+def _recover(directory: Path, engine: Engine, ballast: Ballast) -> tuple[Journal, World, recovery.Replayed, bool]:
+    """Open the journal and replay it; True if there was no room for that without the ballast, or none for the ballast.
+
+    Raises as `Service.open` does.
+    """
+    try:
+        opened = _open(directory, engine)
+    except DiskFull:
+        if not ballast.spend():
+            raise
+        return (*_open(directory, engine), True)
+    return (*opened, not ballast.make() and ballast.is_wanted)
+
+
+def _open(directory: Path, engine: Engine) -> tuple[Journal, World, recovery.Replayed]:
+    journal = Journal(directory)
+    try:
+        return (journal, *recovery.recover(journal, engine))
+    except BaseException:
+        journal.close()
+        raise
 
 
 def _look_up(

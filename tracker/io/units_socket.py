@@ -22,7 +22,7 @@ from websockets.http11 import Request, Response
 from tracker.codec.json_ping import Refusal, fixes
 from tracker.errors import Refused
 from tracker.inputs import Input, PingReceived
-from tracker.io.batch import Outcome
+from tracker.io.batch import Outcome, Unrecorded
 from tracker.io.credentials import Credentials, Grant
 from tracker.io.gate import Gate
 from tracker.io.handshake import only, refusal
@@ -284,12 +284,18 @@ class _Session:
                 self._receipts.not_accepted((unit, boot), seq)
             self._metrics.count_pings("socket", accepted=0, refused=len(refused))
         else:
+            accepted = 0
             for place, (unit, boot, seq) in message.pings:
                 outcome = outcomes[place]
+                if isinstance(outcome, Unrecorded):
+                    self._slow_down = SlowDown(outcome.reason)
+                    self._receipts.not_accepted((unit, boot), seq)
+                    continue
                 if isinstance(outcome, Refused):
                     refused.append(RefusedPing(unit, boot, seq, outcome.field, outcome.reason))
+                else:
+                    accepted += 1
                 self._receipts.dealt_with((unit, boot), seq)
-            accepted = len(message.pings) - len(refused) + len(message.refused)
             self._metrics.count_pings("socket", accepted=accepted, refused=len(refused))
         self._refused += refused
 

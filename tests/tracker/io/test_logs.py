@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -70,3 +73,17 @@ def test_a_trace_is_in_the_same_line(capfd: pytest.CaptureFixture[str]) -> None:
 
     (line,) = capfd.readouterr().err.splitlines()
     assert "ValueError: invalid literal" in json.loads(line)["exception"]
+
+
+def test_a_log_that_cannot_be_written_stops_nobody() -> None:
+    """/dev/full answers every write as a full disk does."""
+    code = """
+import structlog
+from tracker.io.logs import set_up_logs
+set_up_logs()
+structlog.get_logger().info("lost")
+print("goes on")
+"""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, check=False)
+    assert done.stdout == b"goes on\n"
