@@ -18,6 +18,7 @@ from tracker.io.commands import STEPS, name_of
 from tracker.io.dispatch_http import Dispatch, Handler
 from tracker.io.gate import Gate
 from tracker.io.http import CALLER, HttpError, respond, respond_error, status_of
+from tracker.io.http_port import mark
 from tracker.io.ingest_http import Ingest
 from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.pages import Page, Pages, answer
@@ -78,7 +79,7 @@ class Api:
 
     def app(self) -> web.Application:
         """The application, with a route for every call in `openapi.CALLS`."""
-        app = web.Application(middlewares=[self._answer_errors, self._check_caller])
+        app = web.Application(middlewares=[mark, self._answer_errors, self._check_caller])
         app.on_response_prepare.append(self._add_headers)
         handlers = self._handlers()
         for call in openapi.CALLS:
@@ -92,12 +93,6 @@ class Api:
             else:
                 app.router.add_post(path, handler, name=call.name)
         return app
-
-    def runner(self) -> web.AppRunner:
-        """A runner for the application: no access log of its own, no decoding of encoded bodies."""
-        return web.AppRunner(
-            self.app(), access_log=None, auto_decompress=False, keepalive_timeout=75.0, shutdown_timeout=5.0
-        )
 
     def _handlers(self) -> dict[str, Handler]:
         dispatch = self._dispatch

@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 import structlog
-from aiohttp import web
 from websockets.asyncio.server import Server
 
 from borders import boundary_file
@@ -27,17 +26,18 @@ from tracker.io.config import Address, Config
 from tracker.io.credentials import Credentials
 from tracker.io.demo import UNITS, run_demo
 from tracker.io.gate import Gate
+from tracker.io.http_port import BACKLOG, HttpPort
 from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
 from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics
 from tracker.io.offline import build_engine
 from tracker.io.service import Service
+from tracker.io.turnstile import Turnstile
 from tracker.io.units_socket import UnitsSocket
 from tracker.units import state_of
 
 SOURCE_ROOT: Final = Path(__file__).parents[2]
-BACKLOG: Final = 1024
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -113,19 +113,18 @@ async def _listen(
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,
     )
-    runner = api.runner()
-    await runner.setup()
-    await web.SockSite(runner, http_socket, backlog=BACKLOG).start()
+    port = HttpPort(api.app(), Turnstile(config.limits.connections, config.limits.connections_per_address))
+    await port.open(http_socket)
 
     tasks = (asyncio.create_task(hub.run(), name="hub"), asyncio.create_task(units.watch(), name="revocations"))
-    stack.push_async_callback(_close, server, runner, tasks)
+    stack.push_async_callback(_close, server, port, tasks)
     return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}")
 
 
-async def _close(server: Server, runner: web.AppRunner, tasks: tuple[asyncio.Task[None], ...]) -> None:
+async def _close(server: Server, port: HttpPort, tasks: tuple[asyncio.Task[None], ...]) -> None:
     server.close()
     await server.wait_closed()
-    await runner.cleanup()
+    await port.close()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

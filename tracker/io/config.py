@@ -159,6 +159,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch_bytes: Annotated[
         int, Key("largest body of POST /api/v1/pings, 1024 to 16777216", between(1_024, 16_777_216))
     ] = 1_048_576
+    connections: Annotated[int, Key("to the HTTP port at once, 1 to 1000000", between(1, 1_000_000))] = 5_000
+    connections_per_address: Annotated[
+        int, Key("of them from one address, which a proxy is too, 1 to 1000000", between(1, 1_000_000))
+    ] = 500
 
 
 class Treaty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -13,6 +14,10 @@ from tracker.io.credentials import Grant
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """Of every call but that for pings."""
+
+BODY_S: Final = 8.0
+BODY_BYTES_PER_S: Final = 16 * 1024
+"""A body must be there in so many seconds, and one more for each of these that has come."""
 
 CALLER: Final = web.RequestKey("caller", Grant)
 """Who makes a call; there for every call that is neither public nor a unit's."""
@@ -38,20 +43,26 @@ async def read_body(request: web.Request, limit_bytes: int = MAX_BODY_BYTES) -> 
     """The body of a request.
 
     Raises:
-        HttpError: 413 when it is larger than the limit, 415 when it is encoded (a small body may decode to a
-            huge one, so none is decoded).
+        HttpError: 408 when it comes too slowly, 413 when it is larger than the limit, 415 when it is encoded (a
+            small body may decode to a huge one, so none is decoded).
     """
     encoding = request.headers.get(hdrs.CONTENT_ENCODING, "identity")
     if encoding.strip().lower() not in {"", "identity"}:
         raise HttpError(415, hdrs.CONTENT_ENCODING, "encoded bodies are not read; send it as it is")
     body = bytearray()
     if (request.content_length or 0) <= limit_bytes:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > limit_bytes:
-                break
-        else:
-            return bytes(body)
+        began_at = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(began_at + BODY_S) as limit:
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    if len(body) > limit_bytes:
+                        break
+                    limit.reschedule(began_at + BODY_S + len(body) / BODY_BYTES_PER_S)
+                else:
+                    return bytes(body)
+        except TimeoutError:
+            raise HttpError(408, "", f"the body comes too slowly; {len(body)} bytes of it came") from None
     raise HttpError(413, "", f"the body is larger than {limit_bytes} bytes")
 
 
@@ -65,7 +76,10 @@ def respond_error(status: int, field: str, reason: str) -> web.Response:
     headers = {hdrs.CONTENT_TYPE: "application/json"}
     if status == 401:
         headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
-    return web.Response(status=status, body=encode_error(field, reason), headers=headers)
+    response = web.Response(status=status, body=encode_error(field, reason), headers=headers)
+    if status == 408:  # what is still to come of it is no request
+        response.force_close()
+    return response
 
 
 def status_of(refused: Refused) -> int:

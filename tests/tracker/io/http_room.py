@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -18,10 +18,12 @@ from tracker.io.api import About, Api
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
+from tracker.io.http_port import HttpPort
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
 from tracker.io.pages import Pages
 from tracker.io.service import Service
+from tracker.io.turnstile import Turnstile
 
 BEGAN_AT = 1_795_442_531.25
 BORDERS = b'{"type":"FeatureCollection","features":[' + b",".join([b"{}"] * 500) + b"]}"
@@ -86,12 +88,11 @@ class HttpRoom:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[HttpRoom]:
         """Serve."""
-        runner = self.api.runner()
-        await runner.setup()
-        await web.SockSite(runner, self.socket).start()
+        self.served = HttpPort(self.api.app(), Turnstile(100, 100))
+        await self.served.open(self.socket)
         async with ClientSession(auto_decompress=False) as self.client:
             yield self
-        await runner.cleanup()
+        await self.served.close()
 
     async def ask(
         self, method: str, path: str, body: object = None, *, data: bytes | None = None, **headers: str
