@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 Role = Literal["unit", "gateway", "dispatcher", "supervisor", "auditor", "admin"]
 
-Access = Literal["public", "send", "see", "command", "administer", "operate", "own"]
+Access = Literal["public", "send", "see", "command", "train", "administer", "operate", "own"]
 """What a call is about: `public` needs nobody; the others are the keys of `MAY`."""
 
 SENDERS: Final[frozenset[Role]] = frozenset({"unit", "gateway"})
@@ -26,6 +26,7 @@ MAY: Final[Mapping[Access, frozenset[Role]]] = {
     "send": SENDERS,
     "see": ROOM,
     "command": ROOM - {"auditor"},
+    "train": frozenset({"supervisor"}),
     "administer": frozenset({"admin"}),
     "operate": PEOPLE,  # counters, without a position or a name
     "own": PEOPLE,  # what concerns only the caller: the own session

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from tracker.events import AlertAcknowledged, Event
+from tracker.io.training import ScenarioView, TrainingView
 from tracker.views import PursuitView
 
 
@@ -59,6 +60,13 @@ class ConfigAnswer(msgspec.Struct, frozen=True):
     acts: tuple[ActAnswer, ...]
     phases: dict[str, tuple[str, ...]]
     """What can be done to a pursuit, by its phase."""
+
+
+class TrainingsAnswer(msgspec.Struct, frozen=True):
+    """What can be played, and what is."""
+
+    scenarios: list[ScenarioView]
+    running: list[TrainingView]
 
 
 class RefusedPing(msgspec.Struct, frozen=True):

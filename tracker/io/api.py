@@ -24,6 +24,8 @@ from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.service import Service, Unavailable
+from tracker.io.training import Trainings
+from tracker.io.training_http import Training
 from tracker.pursuits import MOVES
 from tracker.roles import MAY, Access
 from tracker.treaty.acts import ACTS
@@ -53,6 +55,7 @@ class Api:
         about: what the server says of itself.
         batch_bytes: the largest body of pings.
         now: the clock, Unix seconds UTC.
+        trainings: play scenarios.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Api:
         about: About,
         batch_bytes: int,
         now: Callable[[], float],
+        trainings: Trainings,
     ) -> None:
         self._service = service
         self._gate = gate
@@ -75,6 +79,7 @@ class Api:
         self._openapi: Final[Page] = prepare(openapi.document(about.version), ".json")
         self._about = about
         self._dispatch = Dispatch(service, now)
+        self._training = Training(trainings)
         self._ingest = Ingest(service, gate, metrics, batch_bytes, now)
 
     def app(self) -> web.Application:
@@ -109,6 +114,9 @@ class Api:
             "acknowledge": dispatch.acknowledge,
             "decide": law_http.decision,
             "words": law_http.words,
+            "trainings": self._training.trainings,
+            "train": self._training.train,
+            "stopTraining": self._training.stop,
             "health": self._health,
             "ready": self._ready,
             "metrics": self._send_metrics,

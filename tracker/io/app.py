@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,7 +25,7 @@ from tracker.io.api import About, Api
 from tracker.io.clock import Clock
 from tracker.io.config import Address, Config
 from tracker.io.credentials import Credentials
-from tracker.io.demo import UNITS, run_demo
+from tracker.io.demo import run_demo
 from tracker.io.gate import Gate
 from tracker.io.http_port import BACKLOG, HttpPort
 from tracker.io.hub import Hub
@@ -33,9 +34,9 @@ from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics
 from tracker.io.offline import build_engine
 from tracker.io.service import Service
+from tracker.io.training import Trainings
 from tracker.io.turnstile import Turnstile
 from tracker.io.units_socket import UnitsSocket
-from tracker.units import state_of
 
 SOURCE_ROOT: Final = Path(__file__).parents[2]
 
@@ -69,10 +70,10 @@ async def run(config: Config) -> None:
         service = await Service.open(directory, build_engine(atlas, points), clock, config.data.ballast_mib * 2**20)
         stack.push_async_callback(service.close)
         credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
-        ready = await _listen(stack, config, atlas, service, credentials, clock)
+        trainings = Trainings(service, clock.now)
+        ready = await _listen(stack, config, atlas, service, credentials, clock, trainings)
         interpreter.settle()
-        if config.demo.enabled:
-            await _start_demo(stack, config, ready, credentials, clock)
+        await _start_simulations(stack, config, trainings, service, clock.now)
         sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
         sys.stdout.flush()
         if config.demo.enabled:
@@ -82,7 +83,13 @@ async def run(config: Config) -> None:
 
 
 async def _listen(
-    stack: AsyncExitStack, config: Config, atlas: Atlas, service: Service, credentials: Credentials, clock: Clock
+    stack: AsyncExitStack,
+    config: Config,
+    atlas: Atlas,
+    service: Service,
+    credentials: Credentials,
+    clock: Clock,
+    trainings: Trainings,
 ) -> Ready:
     """Open both ports. Who may call depends on where the system let us listen, so the rooms are filled after that."""
     http_socket = socket.create_server(
@@ -112,6 +119,7 @@ async def _listen(
         about=About(_version(), atlas.attribution, atlas.sha256, atlas.vintage, config.demo.enabled),
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,
+        trainings=trainings,
     )
     port = HttpPort(api.app(), Turnstile(config.limits.connections, config.limits.connections_per_address))
     await port.open(http_socket)
@@ -130,18 +138,15 @@ async def _close(server: Server, port: HttpPort, tasks: tuple[asyncio.Task[None]
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _start_demo(
-    stack: AsyncExitStack, config: Config, ready: Ready, credentials: Credentials, clock: Clock
+async def _start_simulations(
+    stack: AsyncExitStack, config: Config, trainings: Trainings, service: Service, now: Callable[[], float]
 ) -> None:
-    """Drive the demo through the same sockets as a car, with tokens that end with this run."""
-    at = clock.now()
-    tokens: dict[str, str] = {}
-    if config.auth.required:
-        tokens = {unit: credentials.issue("unit", [unit], at=at, state=state_of(unit)) for unit in UNITS}
-        for issued in credentials.list():
-            if issued.issued_at == at:
-                stack.callback(credentials.revoke, issued.grant.id, at)
-    task = asyncio.create_task(run_demo(ready.http, f"{ready.ws}/units", tokens, None), name="demo")
+    """End what was played before, and let the demo begin."""
+    await trainings.tidy()
+    stack.push_async_callback(trainings.close)
+    if not config.demo.enabled:
+        return
+    task = asyncio.create_task(run_demo(service, now), name="demo")
     task.add_done_callback(_report)
 
     async def stop() -> None:

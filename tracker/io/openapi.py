@@ -14,6 +14,7 @@ from tracker.facts import Facts
 from tracker.fix import Ping
 from tracker.io import answers, geojson, requests
 from tracker.io.commands import STEPS, name_of
+from tracker.io.training import TrainingView
 from tracker.roles import Access
 from tracker.treaty.rules import Finding
 from tracker.views import PursuitView
@@ -149,6 +150,35 @@ CALLS: Final = (
         "public",
         answers.WordsAnswer,
         errors=(404,),
+    ),
+    Call(
+        "GET",
+        "/api/v1/trainings",
+        "trainings",
+        "The scenarios that can be played, and the trainings that go on.",
+        "see",
+        answers.TrainingsAnswer,
+    ),
+    Call(
+        "POST",
+        "/api/v1/trainings",
+        "train",
+        "Play a scenario now.",
+        "train",
+        TrainingView,
+        requests.TrainBody,
+        201,
+        (400, 403, 413, 415, 503),
+    ),
+    Call(
+        "POST",
+        "/api/v1/trainings/{id}/stop",
+        "stopTraining",
+        "End a training, and its pursuit.",
+        "train",
+        TrainingView,
+        requests.Body,
+        errors=(400, 403, 404, 413, 415, 503),
     ),
     Call("GET", "/healthz", "health", "The event loop runs.", "public", answers.HealthAnswer),
     Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),

@@ -135,6 +135,13 @@ class EndBody(Body, frozen=True, kw_only=True):
     reason: Text | None = None
 
 
+class TrainBody(Body, frozen=True, kw_only=True):
+    """Which scenario is to be played, and what of it people do themselves."""
+
+    scenario: Name
+    acts: Literal["all", "start", "none"] = "start"
+
+
 class AcknowledgeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who has seen an alert."""
 

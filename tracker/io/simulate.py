@@ -15,8 +15,8 @@ import msgspec
 from tracker.codec import ndjson
 from tracker.errors import Refused
 from tracker.fix import Ping
+from tracker.io.acts import play_acts
 from tracker.io.clock import Clock
-from tracker.io.demo import play_acts
 from tracker.io.stream import Counts, Watcher, stream
 from tracker.simulation import scenario_file
 from tracker.simulation.scenario import Scenario

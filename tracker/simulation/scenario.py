@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from tracker.facts import Means, Service
 from tracker.fix import Ping
 from tracker.simulation.drive import Drive, Motion
 from tracker.simulation.receiver import Faults, Receiver
@@ -55,6 +56,8 @@ class Actor(NamedTuple):
     """Seconds between fixes outside the `dense` periods."""
     dense: tuple[tuple[float, float], ...] = ()
     """Periods, from and to in seconds of the scenario, with a fix every second."""
+    service: Service = "police"
+    means: Means = "car"
 
     def at(self, time_s: float) -> Motion:
         """Its true motion."""

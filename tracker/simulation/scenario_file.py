@@ -17,6 +17,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 import msgspec
 
 from tracker.errors import Refused
+from tracker.facts import Means, Service
 from tracker.simulation.drive import Drive
 from tracker.simulation.receiver import NARROW_STREETS, OPEN_SKY
 from tracker.simulation.routes import Route, through
@@ -58,8 +59,8 @@ class UnitPart(_Part, frozen=True, kw_only=True):
     from_: str | None = msgspec.field(name="from", default=None)
     to: str | None = None
     receiver: Literal["open sky", "narrow streets"] = "open sky"
-    service: str = "police"
-    means: str = "car"
+    service: Service = "police"
+    means: Means = "car"
 
 
 class ActPart(Details, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -295,4 +296,4 @@ def _actor(file: ScenarioFile, unit: UnitPart, road: _Road) -> Actor:
         if begin - near_m <= mark <= end + near_m
     )
     faults = OPEN_SKY if unit.receiver == "open sky" else NARROW_STREETS
-    return Actor(unit.id, (drive,), faults, file.sparse_s, dense)
+    return Actor(unit.id, (drive,), faults, file.sparse_s, dense, unit.service, unit.means)

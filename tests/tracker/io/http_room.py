@@ -23,6 +23,7 @@ from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
 from tracker.io.pages import Pages
 from tracker.io.service import Service
+from tracker.io.training import Trainings
 from tracker.io.turnstile import Turnstile
 
 BEGAN_AT = 1_795_442_531.25
@@ -77,6 +78,7 @@ class HttpRoom:
             borders=BORDERS,
             about=About("1.2.3", "© OpenStreetMap contributors", "ab" * 32, "2026-11", demo=False),
             batch_bytes=1024 * 1024,
+            trainings=Trainings(service, lambda: BEGAN_AT),
             now=self.now,
         )
         self.client: ClientSession

@@ -18,7 +18,6 @@ from tracker.codec.track_file import read_track
 from tracker.errors import Refused
 from tracker.io import requests
 from tracker.io.clock import Clock
-from tracker.io.demo import UNITS, run_demo
 from tracker.io.replay import replay
 from tracker.io.simulate import stream_scenario, stream_traffic, write_scenario, write_traffic
 from tracker.simulation.hazeldonk import DEMO
@@ -207,22 +206,6 @@ async def test_traffic_reaches_a_server_in_real_time() -> None:
     assert 0.45 <= took_s <= 1.5
 
 
-async def test_the_demonstration_plays_its_script_through_sockets_and_api() -> None:
-    tokens = {unit: f"token-{unit}" for unit in UNITS}
-    async with server() as running:
-        await run_demo(running.http, running.ws, tokens, "dispatch", speed=200.0, rounds=2)
-    assert running.tokens == {unit: f"Bearer token-{unit}" for unit in UNITS}
-    assert len({ping["boot"] for ping in running.pings}) == 2
-    assert len(running.calls) == 2 * len(DEMO.acts)
-    assert {authorization for _, _, authorization in running.calls} == {"Bearer dispatch"}
-    path, body, _ = running.calls[0]
-    assert path == "/api/v1/pursuits"
-    assert body["unit"] == "BE-K03"
-    rest = [call[0] for call in running.calls[1 : len(DEMO.acts)]]
-    assert rest == [f"/api/v1/pursuits/{body['id']}/{act.command}" for act in DEMO.acts[1:]]
-    assert running.calls[len(DEMO.acts)][1]["id"] != body["id"]
-
-
 def test_the_api_understands_every_call_of_the_script() -> None:
     bodies: dict[str, type[msgspec.Struct]] = {
         "start": requests.StartBody,
@@ -235,14 +218,3 @@ def test_the_api_understands_every_call_of_the_script() -> None:
     for act in DEMO.acts:
         body = requests.read(bodies[act.command], msgspec.json.encode(act.details))
         assert msgspec.to_builtins(body).items() >= msgspec.to_builtins(act.details).items()
-
-
-async def test_the_demonstration_stops_when_it_is_cancelled() -> None:
-    async with server() as running:
-        demo = asyncio.create_task(run_demo(running.http, running.ws, {}, None))
-        await asyncio.sleep(1.3)
-        demo.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(demo, 3)
-    assert {ping["unit"] for ping in running.pings} == set(UNITS)
-    assert set(running.tokens.values()) == {""}
