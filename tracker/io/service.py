@@ -16,6 +16,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
@@ -73,15 +74,11 @@ class Committed(NamedTuple):
     moved: dict[str, None]
 
 
-class _Submission:
-    """Inputs that came together, and who waits for them."""
+class _Submission(NamedTuple):
+    """Inputs that came together, and whom to tell."""
 
-    __slots__ = ("inputs", "outcomes", "waiter")
-
-    def __init__(self, inputs: Sequence[Input], waiter: asyncio.Future[list[Outcome]]) -> None:
-        self.inputs = inputs
-        self.outcomes: list[Outcome] = []
-        self.waiter = waiter
+    inputs: Sequence[Input]
+    tell: Callable[[list[Outcome] | Unavailable], None]
 
 
 class Service:
@@ -188,23 +185,40 @@ class Service:
         Raises:
             Unavailable: nothing was accepted.
         """
-        return await (await self.enqueue(inputs))
+        waiter: asyncio.Future[list[Outcome]] = self._loop.create_future()
+        while not self.post(inputs, partial(_resolve, waiter)):
+            await self.room_for(len(inputs))
+        return await waiter
 
-    async def enqueue(self, inputs: Sequence[Input]) -> asyncio.Future[list[Outcome]]:
-        """As `submit`, but returns as soon as the inputs have their place in the order.
+    def post(self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None]) -> bool:
+        """As `submit`, but returns at once: True if the inputs have their place in the order, and `tell` will be called
+        with the answer, in the loop; False if there is no room for them now. `tell` must not raise.
 
         Raises:
-            Unavailable: at once, or through the future.
+            Unavailable: the server is stopping.
         """
-        if self._queued + len(inputs) > MAX_QUEUED and self._queued:
-            await self._wait_for_room(len(inputs))
         if self._closing or self.failed.done():
             raise Unavailable(self.fault or "the server is stopping: nothing was accepted")
-        waiter: asyncio.Future[list[Outcome]] = self._loop.create_future()
-        self._queue.append(_Submission(inputs, waiter))
+        if self._queued + len(inputs) > MAX_QUEUED and self._queued:
+            return False
+        self._queue.append(_Submission(inputs, tell))
         self._queued += len(inputs)
         self._arrived.set()
-        return waiter
+        return True
+
+    async def room_for(self, size: int) -> None:
+        """Wait until there may be room for so many inputs.
+
+        Raises:
+            Unavailable: there is none within `MAX_WAIT_S`.
+        """
+        try:
+            async with asyncio.timeout(MAX_WAIT_S), self._left:
+                await self._left.wait_for(
+                    lambda: self._queued + size <= MAX_QUEUED or not self._queued or self.failed.done()
+                )
+        except TimeoutError:
+            raise Unavailable("the server is overloaded: nothing was accepted") from None
 
     def listen(self, listener: Callable[[Committed], None]) -> None:
         """Call `listener` after every commit, in order, in the loop."""
@@ -262,34 +276,34 @@ class Service:
 
     async def _serve(self, group: list[_Submission]) -> None:
         try:
-            await self._process([(submission, entry) for submission in group for entry in submission.inputs])
+            outcomes = await self._process([entry for submission in group for entry in submission.inputs])
         except DiskFull:
             self._set_fault(_FULL)
             for submission in group:
-                _resolve(submission, Unavailable(_FULL))
+                submission.tell(Unavailable(_FULL))
         except Exception:
             for submission in group:
-                _resolve(submission, Unavailable(_FAILED))
+                submission.tell(Unavailable(_FAILED))
             raise
         else:
+            begin = 0
             for submission in group:
-                _resolve(submission, None)
+                end = begin + len(submission.inputs)
+                submission.tell(outcomes[begin:end])
+                begin = end
             await self._keep_house()
 
-    async def _process(self, work: Sequence[tuple[_Submission, Input]]) -> None:
-        """Let a group happen and write it; outcomes are set, in order, only for what is on the disk."""
+    async def _process(self, work: Sequence[Input]) -> list[Outcome]:
+        """Let a group happen and write it; the outcomes, in order, are of what is on the disk."""
         batch = await self._step(work)
         try:
             await self._write(batch)
         except Clash:
             self._draft.rollback()
             if len(work) == 1:
-                await self._quarantine(*work[0], traceback.format_exc())
-                return
+                return await self._quarantine(work[0], traceback.format_exc())
             # The core gave an event an id that is taken. Only the input that caused it may suffer from that.
-            for one in work:
-                await self._process([one])
-            return
+            return [outcome for one in work for outcome in await self._process([one])]
         except DiskFull:
             self._draft.rollback()
             if self._ration is not None or not await self._in_thread(self._ballast.spend):
@@ -297,8 +311,7 @@ class Service:
             # What matters in this very group has room now.
             self._ration = Ration()
             self._set_fault(_RATIONED)
-            await self._process(work)
-            return
+            return await self._process(work)
         except BaseException:
             self._draft.rollback()
             raise
@@ -306,12 +319,11 @@ class Service:
         self._known.learn(batch.inputs)
         if self._ration is not None:
             self._ration.recorded(row.key for row in batch.inputs if row.key is not None)
-        for (submission, _), outcome in zip(work, batch.outcomes, strict=True):
-            submission.outcomes.append(outcome)
         self._announce(Committed(batch.events_out, batch.moved))
+        return batch.outcomes
 
-    async def _step(self, work: Sequence[tuple[_Submission, Input]]) -> Batch:
-        keys = [key for _, entry in work if (key := key_of(entry)) is not None]
+    async def _step(self, work: Sequence[Input]) -> Batch:
+        keys = [key for entry in work if (key := key_of(entry)) is not None]
         unsure, unseen = self._known.ask(keys)
         if unsure:
             stored, newest = await self._in_thread(_look_up, self._journal, unsure, unseen)
@@ -327,7 +339,7 @@ class Service:
             ration=self._ration,
         )
         self._draft.begin()
-        for place, (_, entry) in enumerate(work, 1):
+        for place, entry in enumerate(work, 1):
             batch.take(entry)
             if place % SLICE == 0:
                 await asyncio.sleep(0)
@@ -344,11 +356,11 @@ class Service:
         elif not batch.is_empty:
             self._set_fault(_RATIONED)
 
-    async def _quarantine(self, submission: _Submission, entry: Input, error: str) -> None:
+    async def _quarantine(self, entry: Input, error: str) -> list[Outcome]:
         batch = Batch(self.engine, self._draft, {}, last_input=self._journal.last_input, newest_at=self._newest_at)
         batch.quarantine(entry, error)
         await self._write(batch)
-        submission.outcomes += batch.outcomes
+        return batch.outcomes
 
     def _announce(self, committed: Committed) -> None:
         if not committed.events and not committed.moved:
@@ -385,15 +397,6 @@ class Service:
         self._snapshot_due = snapshot.input + SNAPSHOT_EVERY
         await self._in_thread(self._journal.write_snapshot, snapshot)
 
-    async def _wait_for_room(self, size: int) -> None:
-        try:
-            async with asyncio.timeout(MAX_WAIT_S), self._left:
-                await self._left.wait_for(
-                    lambda: self._queued + size <= MAX_QUEUED or not self._queued or self.failed.done()
-                )
-        except TimeoutError:
-            raise Unavailable("the server is overloaded: nothing was accepted") from None
-
     def _set_fault(self, fault: str) -> None:
         if self.fault != fault:
             _log.error("inputs cannot be accepted", fault=fault)
@@ -413,7 +416,7 @@ class Service:
         if not self.failed.done():
             self.failed.set_exception(error)
         for submission in self._queue:
-            _resolve(submission, Unavailable(_FAILED))
+            submission.tell(Unavailable(_FAILED))
         self._queue.clear()
         self._queued = 0
 
@@ -449,13 +452,16 @@ def _open(directory: Path, engine: Engine) -> tuple[Journal, World, recovery.Rep
 def _look_up(
     journal: Journal, unsure: Sequence[PingKey], unseen: Sequence[tuple[str, str]]
 ) -> tuple[dict[PingKey, bytes], dict[tuple[str, str], float | None]]:
-    return journal.stored(unsure), {name: journal.newest(*name) for name in unseen}
+    newest = {name: journal.newest(*name) for name in unseen}
+    # What comes after the newest of its boot is not there.
+    asked = [key for key in unsure if (last := newest.get(key[:2], key.n)) is not None and key.n <= last]
+    return journal.stored(asked), newest
 
 
-def _resolve(submission: _Submission, error: Unavailable | None) -> None:
-    if submission.waiter.done():
+def _resolve(waiter: asyncio.Future[list[Outcome]], outcomes: list[Outcome] | Unavailable) -> None:
+    if waiter.done():
         return  # whoever waited has gone
-    if error is None:
-        submission.waiter.set_result(submission.outcomes)
+    if isinstance(outcomes, Unavailable):
+        waiter.set_exception(outcomes)
     else:
-        submission.waiter.set_exception(error)
+        waiter.set_result(outcomes)

@@ -13,6 +13,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
+from tracker.io.connection import Connection
 from tracker.io.handshake import refusal
 
 MAX_MESSAGE_BYTES: Final = 256 * 1024
@@ -34,10 +35,10 @@ _silent.setLevel(logging.CRITICAL)
 class Room(Protocol):
     """What serves the connections of one path."""
 
-    def refuse(self, connection: ServerConnection, request: Request, /) -> Response | None:
+    def refuse(self, connection: Connection, request: Request, /) -> Response | None:
         """Answer a handshake that is not welcome; None when it is."""
 
-    async def serve(self, connection: ServerConnection) -> None:
+    async def serve(self, connection: Connection) -> None:
         """Serve one connection until it goes."""
 
 
@@ -50,14 +51,14 @@ async def listen(host: str, port: int, rooms: Mapping[str, Room]) -> Server:
 
     def check(connection: ServerConnection, request: Request) -> Response | None:
         room = _find(rooms, request)
-        if room is None:
+        if room is None or not isinstance(connection, Connection):
             return refusal(HTTPStatus.NOT_FOUND, "", f"no socket here; there are {', '.join(rooms)}")
         return room.refuse(connection, request)
 
     async def handle(connection: ServerConnection) -> None:
         request = connection.request
         room = None if request is None else _find(rooms, request)
-        if room is None:
+        if room is None or not isinstance(connection, Connection):
             return
         try:
             await room.serve(connection)
@@ -70,6 +71,7 @@ async def listen(host: str, port: int, rooms: Mapping[str, Room]) -> Server:
         host,
         port,
         process_request=check,
+        create_connection=Connection,
         compression=None,
         max_size=MAX_MESSAGE_BYTES,
         max_queue=MESSAGES_AHEAD,

@@ -17,13 +17,13 @@ from tests.tracker.io.drives import opened
 from tests.tracker.road import BORDER_LAT, LON, STARTED_AT
 from tracker.engine import Engine
 from tracker.io import sockets
-from tracker.io import units_socket as units_socket_module
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
 from tracker.io.service import Service
+from tracker.io.unit_session import MESSAGES_IN_FLIGHT
 from tracker.io.units_socket import UnitsSocket
 
 
@@ -276,20 +276,20 @@ async def test_who_does_not_listen_is_not_read_from(
 ) -> None:
     """What is in flight for one connection stays within its bound, however much it sends."""
     in_flight = 0
-    enqueue = station.service.enqueue
+    post = station.service.post
 
-    async def count(inputs: Any) -> Any:
+    def count(inputs: Any, tell: Any) -> bool:
         nonlocal in_flight
-        in_flight += 1
-        return await enqueue(inputs)
+        in_flight += len(inputs)
+        return post(inputs, tell)
 
-    monkeypatch.setattr(station.service, "enqueue", count)
+    monkeypatch.setattr(station.service, "post", count)
     slow = asyncio.create_task(station.service._in_thread(time.sleep, 0.5))
     async with station.call(tokens["unit"]) as unit:
         for seq in range(300):
             await send(unit, ping(seq))
         await asyncio.sleep(0.2)
-        assert in_flight <= units_socket_module.MESSAGES_IN_FLIGHT + 2
+        assert in_flight <= MESSAGES_IN_FLIGHT + 2, "and the unit's registration, until it is on the disk"
         await slow
         await acked(unit, 299)
 
