@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ def server_factory(tmp_path: Path) -> Iterator[ServerFactory]:
     """Starts servers: `server_factory("--no-auth")`."""
     servers: list[Server] = []
 
-    def start(*options: str, data: Path | None = None) -> Server:
-        server = Server(data or tmp_path / f"data{len(servers)}", *options)
+    def start(*options: str, data: Path | None = None, **how: Any) -> Server:
+        server = Server(data or tmp_path / f"data{len(servers)}", *options, **how)
         servers.append(server)
         return server.start()
 

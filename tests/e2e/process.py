@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -37,11 +38,29 @@ def lines(body: bytes) -> list[dict[str, Any]]:
 
 
 class Server:
-    """`drempelloos serve` on free ports. Restarts keep the data directory and, once known, the ports."""
+    """`drempelloos serve` on free ports. Restarts keep the data directory and, once known, the ports.
 
-    def __init__(self, data: Path, *options: str) -> None:
+    Args:
+        data: its directory.
+        options: of the command line.
+        prefix: what runs it, as in `("strace", "-D")`.
+        tuned: Python that runs before it, to change a constant for instance.
+        environment: variables besides those of this process.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *options: str,
+        prefix: Sequence[str] = (),
+        tuned: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = data
         self.options = options
+        self.prefix = prefix
+        self.tuned = tuned
+        self.environment = dict(environment or {})
         self.http = ""
         self.ws = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,13 +68,31 @@ class Server:
 
     def start(self) -> Self:
         """Start it, and wait until it says that it is ready."""
+        return self.launch().wait_until_ready()
+
+    def launch(self) -> Self:
+        """Start it, and do not wait."""
         http, ws = self._addresses
-        command = [sys.executable, str(ROOT / "server.py"), "serve", "--http", http, "--ws", ws]
+        program = [str(ROOT / "server.py")]
+        if self.tuned:
+            program = [
+                "-c",
+                f"import sys; sys.path.insert(0, {str(ROOT)!r}); {self.tuned}; import server; server.main()",
+            ]
+        command = [*self.prefix, sys.executable, *program, "serve", "--http", http, "--ws", ws]
         log = (self.data.parent / f"{self.data.name}.log").open("ab")
         self._process = subprocess.Popen(
-            [*command, "--data", str(self.data), *self.options], stdout=subprocess.PIPE, stderr=log
+            [*command, "--data", str(self.data), *self.options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, **self.environment},
         )
         log.close()
+        return self
+
+    def wait_until_ready(self) -> Self:
+        """Read the line that says where it listens."""
+        assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -65,6 +102,14 @@ class Server:
         self.http, self.ws = ready["http"], ready["ws"]
         self._addresses = (self.http.removeprefix("http://"), self.ws.removeprefix("ws://"))
         return self
+
+    def wait_for_end(self, timeout_s: float = 30.0) -> int:
+        """Wait until it ends by itself; returns the exit status."""
+        process = self._process
+        assert process is not None
+        status = process.wait(timeout=timeout_s)
+        self._end(signal.SIGTERM)
+        return status
 
     def log(self) -> str:
         """What it logged so far."""
