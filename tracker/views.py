@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from tracker.events import AlertEvent, CrossingConfirmed, Decision, rfc3339
+from tracker.facts import State
+from tracker.policy import Scope, Sight, is_on_soil, names, seen_by, sees_event, sight
 from tracker.pursuits import Pursuit
 from tracker.units import Track, call_sign_of, is_simulated
 from tracker.world import Alert, World
@@ -100,8 +102,34 @@ def row(track: Track) -> Row:
     )
 
 
+def pursuit_seen(world: World, scope: Scope, pursuit: Pursuit) -> PursuitView | None:
+    """A pursuit as far as it is seen; None when it is not."""
+    match sight(world, scope, pursuit), scope.state:
+        case Sight.NOTHING, _:
+            return None
+        case Sight.RECORD, str(state):
+            return _record(pursuit_view(world, pursuit), state)
+        case _:
+            return pursuit_view(world, pursuit)
+
+
+def _record(view: PursuitView, state: State) -> PursuitView:
+    """What of a pursuit concerns a state, once its units are no longer there."""
+    return msgspec.structs.replace(
+        view,
+        members=tuple(
+            member if is_on_soil(member.territory, state) else msgspec.structs.replace(member, territory=None)
+            for member in view.members
+        ),
+        lines=tuple(line for line in view.lines if line.host == state),
+        obligations=tuple(duty for duty in view.obligations if duty.host == state),
+        decisions={unit: decision for unit, decision in view.decisions.items() if names(decision, state)},
+        crossings=tuple(crossing for crossing in view.crossings if names(crossing, state)),
+    )
+
+
 def pursuit_view(world: World, pursuit: Pursuit) -> PursuitView:
-    """A pursuit as the feed and the API show it."""
+    """A pursuit in full."""
     return PursuitView(
         id=pursuit.id,
         simulated=is_simulated(pursuit.id),
@@ -153,6 +181,11 @@ def roster_view(world: World, unit: str) -> RosterView:
     known = world.units.get(unit)
     sign = None if known is None else known.call_sign
     return RosterView(_state(world, unit), sign or call_sign_of(unit), world.pursuit_of.get(unit), is_simulated(unit))
+
+
+def sees_alert(world: World, scope: Scope, alert: Alert) -> bool:
+    """Whether an alert is seen, as its pursuit is to be seen now."""
+    return sees_event(scope, seen_by(world, alert.event), alert.event.pursuit)
 
 
 def alert_view(alert: Alert) -> AlertView:

@@ -1,7 +1,10 @@
 """The hub: what is new goes to every viewer, and no viewer can hold up another.
 
-Events go out at once, in order, each once. Positions are conflated: one frame per tick, the newest fix of
-each unit that moved since the frame before, encoded once for all who want the same.
+Events go out at once, in order, each once, to those who may see them. Positions are conflated: one frame per tick,
+the newest fix of each unit that moved since the frame before, encoded once for all who see and want the same.
+
+Whose business a pursuit is changes while it runs. A scope to which one becomes visible is shown it before the event
+that made it so; one to which it stops being visible is told after that event what to take off the screen.
 
 Nothing here waits for a viewer. Bytes are handed to its socket, and what the socket has not taken yet is
 looked at: a viewer that still has bytes to take from before gets no position frame (it gets what it missed
@@ -13,16 +16,28 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.server import ServerConnection
 
-from tracker.events import UnitLost, UnitSeen, UnitStale
-from tracker.io.frames import Bbox, Moves, Picture, event_frame, heartbeat_frame, status_frame
+from tracker.events import PursuitJoined, UnitLost, UnitSeen, UnitStale
+from tracker.io.batch import Told
+from tracker.io.frames import (
+    Bbox,
+    Moves,
+    Picture,
+    event_frame,
+    heartbeat_frame,
+    hide_frame,
+    show_frame,
+    status_frame,
+)
+from tracker.io.posting import post, seal
 from tracker.io.service import Committed, Service
+from tracker.policy import Scope, Sight, sees_event, sees_unit, sight
 from tracker.units import Track
 
 HEARTBEAT_S: Final = 1.0
@@ -36,6 +51,9 @@ MAX_BLOCKED_S: Final = 5.0
 
 SEND_BUFFER_BYTES: Final = 256 * 1024
 """Of the kernel, per viewer. By itself Linux takes up to 4 MiB, and so long a stalled viewer looks well."""
+
+SLICE_BYTES: Final = 2 * 1024 * 1024
+"""Position frames that are handed over before the loop may serve others: about 2 ms of copying."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -64,6 +82,7 @@ class Viewer:
         "is_live",
         "last_frame_bytes",
         "offset",
+        "scope",
         "seen",
         "sent_at",
         "sent_frames",
@@ -71,10 +90,16 @@ class Viewer:
         "waiting",
         "waiting_bytes",
         "wants_all",
+        "who",
     )
 
-    def __init__(self, connection: ServerConnection, bbox: Bbox | None, offset: int, seen: int) -> None:
+    def __init__(
+        self, connection: ServerConnection, who: str, scope: Scope, bbox: Bbox | None, offset: int, seen: int
+    ) -> None:
         self.connection = connection
+        self.who = who
+        """The id of its grant."""
+        self.scope = scope
         self.bbox = bbox
         self.offset = offset
         """Where its snapshot stands."""
@@ -84,7 +109,7 @@ class Viewer:
         """The next position frame is not cut to its bbox, since it cannot be known what left it meanwhile."""
         self.is_live = False
         self.waiting: list[bytes] = []
-        """Events since its snapshot, until it has had the ones before."""
+        """Sealed messages since its snapshot, until it has had the ones before."""
         self.waiting_bytes = 0
         self.last_frame_bytes = 0
         """Size of the newest frame that is not an event; it may be waiting besides the events."""
@@ -116,6 +141,26 @@ class Viewer:
         return at - self._moving_since
 
 
+class _Change(NamedTuple):
+    """How much a scope was shown of a pursuit, and how much of it is to be seen now."""
+
+    scope: Scope
+    pursuit: str
+    before: Sight
+    after: Sight
+
+
+def deliver(viewers: Iterable[Viewer], sealed: bytes, at: float) -> None:
+    """Hand one sealed message to viewers that are live."""
+    viewers = list(viewers)
+    post([viewer.connection for viewer in viewers], sealed)
+    size = len(sealed)
+    for viewer in viewers:
+        viewer.sent_at = at
+        viewer.sent_frames += 1
+        viewer.handed_bytes += size
+
+
 class Hub:
     """Hands what is new to every viewer.
 
@@ -137,7 +182,11 @@ class Hub:
         self._moved: dict[str, int] = {}
         """The tick in which each unit last moved, the latest last."""
         self._placed: dict[str, tuple[float, float]] = {}
-        self._picture: tuple[int, Picture] | None = None
+        self._pictures: tuple[int, dict[Scope, Picture]] = (0, {})
+        self._sights: dict[Scope, dict[str, Sight]] = {}
+        """How much each scope that somebody has was shown of each pursuit; what is not shown is left out."""
+        self._narrowed = 0
+        """How often something was hidden."""
         self._gone = HubStatistics(0, 0, 0, 0, 0, 0, 0)
         self._aborted = 0
         service.listen(self.publish)
@@ -148,7 +197,9 @@ class Hub:
         """True when no further viewer is taken."""
         return len(self._viewers) >= self._max_viewers
 
-    def join(self, connection: ServerConnection, bbox: Bbox | None) -> tuple[Viewer, Picture]:
+    def join(
+        self, connection: ServerConnection, who: str, scope: Scope, bbox: Bbox | None
+    ) -> tuple[Viewer, Picture]:
         """Take a viewer in, and give the picture that it starts from.
 
         Both happen in one turn of the loop, so that every event is either in the picture or waits for
@@ -157,9 +208,10 @@ class Hub:
         transport_socket: socket.socket | None = connection.transport.get_extra_info("socket")
         if transport_socket is not None:
             transport_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        picture = self._current_picture() if bbox is None else Picture(self._service.world, bbox)
+        picture = self._current_picture(scope) if bbox is None else Picture(self._service.world, scope, bbox)
+        self._look(scope)
         # Units that move in the present tick may do so after this picture: they are sent in its frame again.
-        viewer = Viewer(connection, bbox, picture.offset, self._tick - 1)
+        viewer = Viewer(connection, who, scope, bbox, picture.offset, self._tick - 1)
         self._viewers[viewer] = None
         return viewer, picture
 
@@ -176,9 +228,9 @@ class Hub:
     def go_live(self, viewer: Viewer) -> None:
         """Send a viewer what happened since its picture; from now on it gets everything at once."""
         at = self._loop.time()
-        for frame in viewer.waiting:
-            viewer.count(frame, at)
-            broadcast((viewer.connection,), frame, text=True)
+        for sealed in viewer.waiting:
+            viewer.count(sealed, at)
+            post((viewer.connection,), sealed)
         viewer.waiting.clear()
         viewer.waiting_bytes = 0
         viewer.is_live = True
@@ -188,6 +240,7 @@ class Hub:
         if viewer not in self._viewers:
             return
         del self._viewers[viewer]
+        self._forget(viewer.scope)
         gone = self._gone
         self._gone = msgspec.structs.replace(
             gone,
@@ -209,20 +262,46 @@ class Hub:
             self._move(unit)
         if not committed.events:
             return
-        self._picture = None
-        for offset, event, encoded, *_ in committed.events:
-            if isinstance(event, UnitSeen | UnitStale | UnitLost):
-                self._move(event.unit)  # the quality in its row has changed
-            self._send_event(offset, event_frame(offset, encoded))
+        self._pictures[1].clear()
+        for told in committed.events:
+            if isinstance(told.event, UnitSeen | UnitStale | UnitLost):
+                self._move(told.event.unit)  # the quality in its row has changed
+        concerned = {told.pursuit for told in committed.events if told.pursuit is not None}
+        joined = {told.pursuit for told in committed.events if isinstance(told.event, PursuitJoined)}
+        changes = [change for scope in self._sights for change in self._changes(scope, concerned)]
+        for change in changes:
+            if change.after > change.before or (change.after and change.pursuit in joined):
+                self._show(change, self._of(change.scope))
+        for told in committed.events:
+            self._send_event(told)
+        for change in changes:
+            self._hide(change, self._of(change.scope))
 
     def publish_status(self) -> None:
         """Send what is wrong with the server, after a change; to those that wait for their snapshot, after it."""
-        frame = status_frame(self._service.faults.standing, self._now())
-        for viewer in self._viewers:
-            if not viewer.is_live:
-                viewer.waiting.append(frame)
-                viewer.waiting_bytes += len(frame)
-        self._send([viewer for viewer in self._viewers if viewer.is_live], frame, self._loop.time())
+        self._tell(self._viewers, status_frame(self._service.faults.standing, self._now()))
+
+    def rescope(self, who: str, scope_of: Callable[[Viewer], Scope]) -> None:
+        """Let somebody see more or less from now on, on all his screens, and tell them at once.
+
+        Args:
+            who: the id of his grant.
+            scope_of: what he is to see now.
+        """
+        for viewer in [viewer for viewer in self._viewers if viewer.who == who]:
+            before, scope = viewer.scope, scope_of(viewer)
+            if scope == before:
+                continue
+            viewer.scope = scope
+            self._look(scope)
+            was, now = self._sights[before], self._sights[scope]
+            for name in sorted(was.keys() | now.keys()):
+                change = _Change(scope, name, was.get(name, Sight.NOTHING), now.get(name, Sight.NOTHING))
+                if change.after > change.before:
+                    self._show(change, [viewer])
+                else:
+                    self._hide(change, [viewer])
+            self._forget(before)
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -232,12 +311,18 @@ class Hub:
             due_at = max(due_at + self._tick_s, self._loop.time())
             await asyncio.sleep(due_at - self._loop.time())
             try:
-                self.tick()
+                for _ in self._steps():
+                    await asyncio.sleep(0)
             except Exception:  # noqa: BLE001 - one tick that fails must not be the last one
                 _log.exception("a tick failed")
 
     def tick(self) -> None:
-        """Send each viewer that keeps up what moved since its last frame, or a heartbeat."""
+        """Send each viewer that keeps up what moved since its last frame, or a heartbeat, in one go."""
+        for _ in self._steps():
+            pass
+
+    def _steps(self) -> Iterator[None]:
+        """A tick in steps of a few milliseconds, between which the loop can serve others."""
         at = self._loop.time()
         tick, self._tick = self._tick, self._tick + 1
         ready: dict[int, list[Viewer]] = {}
@@ -246,19 +331,20 @@ class Hub:
                 self._abort(viewer, "took nothing for too long")
             elif viewer.is_live and viewer.buffered_bytes == 0:
                 ready.setdefault(viewer.seen, []).append(viewer)
+                viewer.seen = tick
             elif viewer.is_live and self._moved_since(viewer.seen):
                 viewer.skipped_frames += 1
                 viewer.wants_all = True
         latest = self._tracks_since(tick - 1)
         for seen, viewers in ready.items():
-            moves = Moves(latest if seen == tick - 1 else self._tracks_since(seen), self._placed)
-            self._send_moves(moves, viewers, at)
-        for viewers in ready.values():
-            for viewer in viewers:
-                viewer.seen = tick
+            moves = Moves(
+                latest if seen == tick - 1 else self._tracks_since(seen), self._placed, self._service.world
+            )
+            yield from moves.encode()
+            yield from self._send_moves(moves, viewers, at)
         for track in latest:
             self._placed[track.fix.unit] = (track.fix.lon, track.fix.lat)
-        self._send_heartbeats([viewer for viewers in ready.values() for viewer in viewers], at)
+        self._send_heartbeats([viewer for viewer in self._viewers if viewer.is_live and viewer.seen == tick], at)
 
     def statistics(self) -> HubStatistics:
         """How the fan-out is doing."""
@@ -273,11 +359,66 @@ class Hub:
             largest_buffer_bytes=max(buffers, default=0),
         )
 
-    def _current_picture(self) -> Picture:
-        # After a restart all viewers come back at once; those of one tick share one picture.
-        if self._picture is None or self._picture[0] != self._tick:
-            self._picture = (self._tick, Picture(self._service.world, None))
-        return self._picture[1]
+    def _current_picture(self, scope: Scope) -> Picture:
+        # After a restart all viewers come back at once; those of one tick and scope share one picture.
+        tick, pictures = self._pictures
+        if tick != self._tick:
+            pictures = {}
+            self._pictures = (self._tick, pictures)
+        if scope not in pictures:
+            pictures[scope] = Picture(self._service.world, scope, None)
+        return pictures[scope]
+
+    def _look(self, scope: Scope) -> None:
+        """Note what a scope is shown, if nobody had it so far. Who sees all is never told of a change."""
+        if scope in self._sights or scope.sees_all:
+            self._sights.setdefault(scope, {})
+            return
+        world = self._service.world
+        sights = {name: sight(world, scope, pursuit) for name, pursuit in world.pursuits.items()}
+        self._sights[scope] = {name: much for name, much in sights.items() if much}
+
+    def _changes(self, scope: Scope, names: Iterable[str]) -> list[_Change]:
+        """How the sight that a scope has of these pursuits changes; notes that it is told."""
+        if scope.sees_all:
+            return []
+        changes: list[_Change] = []
+        shown, world = self._sights[scope], self._service.world
+        for name in sorted(names):
+            pursuit = world.pursuits.get(name)
+            before = shown.pop(name, Sight.NOTHING)
+            after = Sight.NOTHING if pursuit is None else sight(world, scope, pursuit)
+            if after:
+                shown[name] = after
+            changes.append(_Change(scope, name, before, after))
+        return changes
+
+    def _show(self, change: _Change, viewers: list[Viewer]) -> None:
+        world = self._service.world
+        self._tell(viewers, show_frame(world, change.scope, world.pursuits[change.pursuit]))
+
+    def _hide(self, change: _Change, viewers: list[Viewer]) -> None:
+        """Take off the screen what is not to be seen any more: a pursuit, or only units that have left one."""
+        world = self._service.world
+        pursuit = world.pursuits.get(change.pursuit)
+        is_less = change.after < change.before
+        is_over = change.before is Sight.LIVE and (pursuit is None or pursuit.ended_at is not None)
+        if not is_less and not is_over:
+            return
+        members = () if pursuit is None else pursuit.members
+        units = [member.unit for member in members if not sees_unit(world, change.scope, member.unit)]
+        if is_less or units:
+            self._narrowed += 1
+            self._tell(viewers, hide_frame([change.pursuit] if is_less else [], units))
+        if is_less and change.after:
+            self._show(change, viewers)
+
+    def _forget(self, scope: Scope) -> None:
+        if not self._of(scope):
+            self._sights.pop(scope, None)
+
+    def _of(self, scope: Scope) -> list[Viewer]:
+        return [viewer for viewer in self._viewers if viewer.scope == scope]
 
     def _move(self, unit: str) -> None:
         self._moved.pop(unit, None)
@@ -297,45 +438,62 @@ class Hub:
         tracks.reverse()
         return tracks
 
-    def _send_event(self, offset: int, frame: bytes) -> None:
+    def _send_event(self, told: Told) -> None:
+        seen = {scope: sees_event(scope, told.seen_by, told.pursuit) for scope in self._sights}
+        viewers = [viewer for viewer in self._viewers if seen[viewer.scope] and viewer.offset < told.offset]
+        if viewers:
+            self._tell(viewers, event_frame(told.offset, told.body))
+
+    def _tell(self, viewers: Iterable[Viewer], frame: bytes) -> None:
+        """Send what nobody may miss: to those that wait for their snapshot, after it."""
         at = self._loop.time()
-        live = [viewer for viewer in self._viewers if viewer.is_live and viewer.offset < offset]
-        broadcast([viewer.connection for viewer in live], frame, text=True)
-        for viewer in live:
-            viewer.count(frame, at)
-            if viewer.buffered_bytes - viewer.last_frame_bytes > MAX_WAITING_BYTES:
-                self._abort(viewer, "left too many events unread")
-        for viewer in list(self._viewers):
-            if viewer.is_live or viewer.offset >= offset:
+        sealed = seal(frame)
+        live: list[Viewer] = []
+        for viewer in list(viewers):
+            if viewer.is_live:
+                live.append(viewer)
                 continue
-            viewer.waiting.append(frame)
-            viewer.waiting_bytes += len(frame)
+            viewer.waiting.append(sealed)
+            viewer.waiting_bytes += len(sealed)
             if viewer.waiting_bytes > MAX_WAITING_BYTES:
                 self._abort(viewer, "takes its snapshot too slowly")
+        deliver(live, sealed, at)
+        for viewer in live:
+            if viewer.buffered_bytes - viewer.last_frame_bytes > MAX_WAITING_BYTES:
+                self._abort(viewer, "left too many events unread")
 
-    def _send_moves(self, moves: Moves, viewers: list[Viewer], at: float) -> None:
-        now = self._now()
-        groups: dict[Bbox | None, list[Viewer]] = {}
+    def _send_moves(self, moves: Moves, viewers: list[Viewer], at: float) -> Iterator[None]:
+        now, offset = self._now(), self._service.world.offset
+        groups: dict[tuple[Scope, Bbox | None], list[Viewer]] = {}
         for viewer in viewers:
-            groups.setdefault(None if viewer.wants_all else viewer.bbox, []).append(viewer)
-        for bbox, members in groups.items():
-            frame = moves.frame(now, bbox)
+            groups.setdefault((viewer.scope, None if viewer.wants_all else viewer.bbox), []).append(viewer)
+        for (scope, bbox), members in groups.items():
+            sealed, narrowed = b"", -1
             for viewer in members:
                 viewer.wants_all = False
-            if frame is not None:
-                self._send(members, frame, at)
+            while members:
+                if narrowed != self._narrowed:  # meanwhile something was hidden, and may be in the frame
+                    narrowed = self._narrowed
+                    frame = moves.frame(now, offset, scope, bbox)
+                    sealed = b"" if frame is None else seal(frame)
+                if not sealed:
+                    break
+                size = max(1, SLICE_BYTES // len(sealed))
+                some = [viewer for viewer in members[:size] if viewer in self._viewers and viewer.scope == scope]
+                del members[:size]
+                deliver(some, sealed, at)
+                for viewer in some:
+                    viewer.last_frame_bytes = len(sealed)
+                yield
 
     def _send_heartbeats(self, viewers: list[Viewer], at: float) -> None:
         # Half a tick early rather than half a tick late.
         quiet = [viewer for viewer in viewers if at - viewer.sent_at >= HEARTBEAT_S - self._tick_s / 2]
         if quiet:
-            self._send(quiet, heartbeat_frame(self._now()), at)
-
-    def _send(self, viewers: list[Viewer], frame: bytes, at: float) -> None:
-        broadcast([viewer.connection for viewer in viewers], frame, text=True)
-        for viewer in viewers:
-            viewer.last_frame_bytes = len(frame)
-            viewer.count(frame, at)
+            sealed = seal(heartbeat_frame(self._now(), self._service.world.offset))
+            deliver(quiet, sealed, at)
+            for viewer in quiet:
+                viewer.last_frame_bytes = len(sealed)
 
     def _abort(self, viewer: Viewer, reason: str) -> None:
         _log.warning(

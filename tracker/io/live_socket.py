@@ -72,7 +72,7 @@ class LiveSocket:
             if self._hub.is_full:
                 await connection.close(CloseCode.TRY_AGAIN_LATER, "too many viewers; try again later")
                 return
-            viewer, picture = self._hub.join(connection, subscription.bbox)
+            viewer, picture = self._hub.join(connection, scope, subscription.bbox)
         except Refused as refused:
             await connection.close(CloseCode.POLICY_VIOLATION, _close_reason(str(refused)))
             return
