@@ -154,6 +154,16 @@ function hear(message) {
     case "positions":
       layer.hear(world);
       break;
+    case "show":
+      layer.hear(world);
+      if (message.pursuit.phase !== "ended") void fetchTrack(message.pursuit.id);
+      break;
+    case "hide":
+      // The map forgets all and is told anew what is left, so that no trail of what is hidden stays behind.
+      layer.clear();
+      layer.hear(world);
+      for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
+      break;
     case "event":
       if (world.alerts !== before.alerts && isAlert(message.event)) {
         announce(message.event);

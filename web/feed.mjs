@@ -111,7 +111,8 @@ export class Feed {
     if (message.type === "snapshot") {
       this.#epoch = message.epoch;
       this.#offset = message.offset;
-    } else if (message.type === "event") {
+    } else if ("offset" in message && message.offset !== undefined) {
+      // Of events, and of frames that say up to where this viewer has had all that it may see.
       this.#offset = Math.max(this.#offset ?? 0, message.offset);
     }
   }

@@ -255,6 +255,8 @@ export interface SnapshotMessage {
 export interface PositionsMessage {
   type: "positions";
   time: number;
+  /** Every event up to here that this viewer may see has been sent. */
+  offset?: number;
   units: Row[];
 }
 
@@ -267,9 +269,32 @@ export interface EventMessage {
 export interface HeartbeatMessage {
   type: "heartbeat";
   time: number;
+  offset?: number;
 }
 
-export type FeedMessage = SnapshotMessage | PositionsMessage | EventMessage | HeartbeatMessage;
+/** A pursuit has become visible, or what is to be seen of it has changed; its units are added. */
+export interface ShowMessage {
+  type: "show";
+  pursuit: Pursuit;
+  units: Row[];
+  roster: Record<string, RosterEntry>;
+  alerts: Alert[];
+}
+
+/** Pursuits and units that must go from the screen. */
+export interface HideMessage {
+  type: "hide";
+  pursuits: string[];
+  units: string[];
+}
+
+export type FeedMessage =
+  | SnapshotMessage
+  | PositionsMessage
+  | EventMessage
+  | HeartbeatMessage
+  | ShowMessage
+  | HideMessage;
 
 export interface Config {
   version: string;

@@ -7,7 +7,7 @@
 /**
  * @import {
  *   Alert, AlertEvent, ApproachingEvent, CrossingEvent, FeedEvent, FeedMessage, Pursuit, PursuitEvent, Row,
- *   RosterEntry, SnapshotMessage
+ *   HideMessage, RosterEntry, ShowMessage, SnapshotMessage
  * } from "./wire.d.ts"
  */
 
@@ -86,6 +86,10 @@ export function fold(world, message) {
       if (message.offset > world.offset) return happened({ ...world, offset: message.offset }, message.event);
       // From before the snapshot: what it did is in the picture already; it only says what was missed.
       return world.gap?.filled ? { ...world, gap: { ...world.gap, events: world.gap.events + 1 } } : world;
+    case "show":
+      return shown(world, message);
+    case "hide":
+      return hidden(world, message);
     default:
       return world;
   }
@@ -169,6 +173,60 @@ function fromSnapshot(world, message) {
     alerts,
     pending: pendingOf(alerts.values(), message),
   };
+}
+
+/**
+ * A pursuit that has become visible, with its units, or of which something else is to be seen now.
+ * @param {World} world
+ * @param {ShowMessage} message
+ * @returns {World}
+ */
+function shown(world, { pursuit, units, roster, alerts }) {
+  const all = [...world.alerts.values(), ...alerts].toSorted((a, b) => a.offset - b.offset);
+  const known = new Map(world.units);
+  for (const row of units) {
+    // As in a snapshot: how late these fixes came is not known, only that they came.
+    for (const [name, unit] of moved(new Map(), [row], row[1])) if (!known.has(name)) known.set(name, unit);
+  }
+  return {
+    ...world,
+    units: known,
+    roster: new Map([...world.roster, ...Object.entries(roster)]),
+    pursuits: put(world.pursuits, pursuit.id, pursuit),
+    alerts: new Map(all.map((alert) => [alert.event.id, alert])),
+  };
+}
+
+/**
+ * What is not for this screen any more.
+ * @param {World} world
+ * @param {HideMessage} message
+ * @returns {World}
+ */
+function hidden(world, message) {
+  const units = new Set(message.units);
+  const pursuits = new Set(message.pursuits);
+  const isGone = (/** @type {Alert} */ { event }) => event.pursuit !== undefined && pursuits.has(event.pursuit);
+  return {
+    ...world,
+    units: without(world.units, (name) => units.has(name)),
+    roster: without(world.roster, (name) => units.has(name)),
+    pending: without(world.pending, (name) => units.has(name)),
+    pursuits: without(world.pursuits, (id) => pursuits.has(id)),
+    alerts: without(world.alerts, (_, alert) => isGone(alert)),
+  };
+}
+
+/**
+ * A map without some of its entries; the same map, when it has none of them.
+ * @template K, V
+ * @param {ReadonlyMap<K, V>} map
+ * @param {(key: K, value: V) => boolean} isGone
+ * @returns {ReadonlyMap<K, V>}
+ */
+function without(map, isGone) {
+  const left = [...map].filter(([key, value]) => !isGone(key, value));
+  return left.length === map.size ? map : new Map(left);
 }
 
 /**

@@ -182,3 +182,31 @@ test("a pursuit's clock runs with the data of its freshest unit", () => {
   assert.equal(lag(world, pursuit()), 990);
   assert.equal(lag(EMPTY, pursuit()), 0);
 });
+
+test("a pursuit that becomes visible comes with its units, roster and alerts, and the event after it changes nothing twice", () => {
+  const event = crossing("approaching", { eta_s: 60 });
+  const roster = { "BE-K03": { state: "BE", call_sign: "K03", pursuit: "p-1", simulated: false } };
+  const shown = pursuit({ id: "p-1" });
+  const world = worldAfter(
+    snapshot({ units: [row("NL-P1")], roster: {} }),
+    { type: "show", pursuit: shown, units: [row("BE-K03")], roster, alerts: [{ offset: 11, event, acknowledged_by: null }] },
+    event,
+  );
+
+  assert.deepEqual([...world.units.keys()], ["NL-P1", "BE-K03"]);
+  assert.equal(world.roster.get("BE-K03")?.call_sign, "K03");
+  assert.deepEqual(world.pursuits.get("p-1"), shown);
+  assert.equal(world.alerts.size, 1);
+  assert.equal(world.pending.get("BE-K03")?.type, "crossing.approaching");
+});
+
+test("what is hidden leaves nothing behind, and what is not stays the same object", () => {
+  const before = worldAfter(pursuing(), crossing("approaching", { eta_s: 60 }));
+  const after = fold(before, { type: "hide", pursuits: ["p-1"], units: ["BE-K03"] });
+
+  for (const part of [after.units, after.roster, after.pursuits, after.alerts, after.pending]) assert.equal(part.size, 0);
+  const unitsOnly = fold(before, { type: "hide", pursuits: [], units: ["BE-K03"] });
+  assert.equal(unitsOnly.pursuits, before.pursuits);
+  assert.equal(unitsOnly.alerts, before.alerts);
+  assert.equal(unitsOnly.units.size, 0);
+});

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from tracker.events import AlertAcknowledged, Event
+from tracker.io.access_log import Access
 from tracker.io.training import ScenarioView, TrainingView
 from tracker.views import PursuitView
 
@@ -98,6 +99,13 @@ class PursuitsAnswer(msgspec.Struct, frozen=True):
     pursuits: list[PursuitView]
 
 
+class AccessAnswer(msgspec.Struct, frozen=True):
+    """A page of the access log; `next` is the `after` of the next page."""
+
+    rows: list[Access]
+    next: int
+
+
 class CommandAnswer(msgspec.Struct, frozen=True):
     """What a command led to."""
 
@@ -138,11 +146,11 @@ def encode_error(field: str, reason: str) -> bytes:
     return _encoder.encode(ErrorAnswer(Problem(field, reason)))
 
 
-def encode_events(epoch: str, page: list[tuple[int, bytes]], after: int) -> bytes:
+def encode_events(epoch: str, page: list[tuple[int, bytes]], next_: int) -> bytes:
     """`EventsAnswer` from events in their journalled form, which is spliced in and not decoded."""
     events = b",".join(b'{"offset":%d,%b' % (offset, event[1:]) for offset, event in page)
     return b'{"epoch":%b,"events":[%b],"next":%d}' % (
         _encoder.encode(epoch),
         events,
-        page[-1][0] if page else after,
+        next_,
     )

@@ -13,12 +13,14 @@ from multidict import CIMultiDict
 
 from tracker.errors import Refused
 from tracker.io import law_http, openapi
+from tracker.io.access_log import AccessLog
 from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
 from tracker.io.commands import STEPS, name_of
 from tracker.io.dispatch_http import Dispatch, Handler
 from tracker.io.gate import Gate
 from tracker.io.http import CALLER, HttpError, respond, respond_error, status_of
 from tracker.io.http_port import mark
+from tracker.io.hub import Hub
 from tracker.io.ingest_http import Ingest
 from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.pages import Page, Pages, answer
@@ -48,6 +50,8 @@ class Api:
 
     Args:
         service: the door to the core.
+        hub: the viewers.
+        log: who looked at what.
         gate: says who may call.
         metrics: counts.
         pages: the map page's files.
@@ -62,6 +66,8 @@ class Api:
         self,
         *,
         service: Service,
+        hub: Hub,
+        log: AccessLog,
         gate: Gate,
         metrics: Metrics,
         pages: Pages,
@@ -78,8 +84,8 @@ class Api:
         self._borders: Final[Page] = prepare(borders, ".geojson")
         self._openapi: Final[Page] = prepare(openapi.document(about.version), ".json")
         self._about = about
-        self._dispatch = Dispatch(service, now)
         self._training = Training(trainings)
+        self._dispatch = Dispatch(service, hub, log, now)
         self._ingest = Ingest(service, gate, metrics, batch_bytes, now)
 
     def app(self) -> web.Application:
@@ -111,6 +117,8 @@ class Api:
             "pursuit": dispatch.pursuit,
             "track": dispatch.track,
             "start": dispatch.start,
+            "open": dispatch.open,
+            "accessLog": dispatch.access_log,
             "acknowledge": dispatch.acknowledge,
             "decide": law_http.decision,
             "words": law_http.words,

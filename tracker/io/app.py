@@ -21,6 +21,7 @@ from borders import boundary_file
 from borders.atlas import Atlas
 from tracker.errors import DrempelloosError
 from tracker.io import geojson, interpreter, pages, sockets
+from tracker.io.access_log import AccessLog
 from tracker.io.api import About, Api
 from tracker.io.clock import Clock
 from tracker.io.config import Address, Config
@@ -107,11 +108,16 @@ async def _listen(
     hub = Hub(service, config.live.tick_s, config.live.viewers, clock.now)
     metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
     service.listen(metrics.count_commit)
-    rooms["/live"] = LiveSocket(service, hub, gate, clock.now)
+    log = AccessLog(Path(config.data.directory), clock.now)
+    stack.push_async_callback(log.close)
+    live = LiveSocket(service, hub, gate, log, clock.now)
+    rooms["/live"] = live
     units = UnitsSocket(service, gate, credentials, metrics, config.limits.units, clock.now)
     rooms["/units"] = units
     api = Api(
         service=service,
+        hub=hub,
+        log=log,
         gate=gate,
         metrics=metrics,
         pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
@@ -124,7 +130,11 @@ async def _listen(
     port = HttpPort(api.app(), Turnstile(config.limits.connections, config.limits.connections_per_address))
     await port.open(http_socket)
 
-    tasks = (asyncio.create_task(hub.run(), name="hub"), asyncio.create_task(units.watch(), name="revocations"))
+    tasks = (
+        asyncio.create_task(hub.run(), name="hub"),
+        asyncio.create_task(units.watch(), name="revocations"),
+        asyncio.create_task(live.watch(), name="openings"),
+    )
     stack.push_async_callback(_close, server, port, tasks)
     return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}")
 

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from tracker.errors import Refused
 from tracker.events import AlertAcknowledged
-from tracker.inputs import AcknowledgeAlert, JoinPursuit, PursuitCommand, StartPursuit
+from tracker.inputs import AcknowledgeAlert, Input, JoinPursuit, PursuitCommand, StartPursuit, UnitRegistered
 from tracker.io import geojson
-from tracker.io.answers import AcknowledgeAnswer, CommandAnswer, PursuitsAnswer, encode_events
+from tracker.io.access_log import AccessLog, access
+from tracker.io.answers import AccessAnswer, AcknowledgeAnswer, CommandAnswer, PursuitsAnswer, encode_events
 from tracker.io.commands import command
-from tracker.io.http import HttpError, read_body, respond, status_of
-from tracker.io.openapi import EVENTS_QUERY
-from tracker.io.requests import AcknowledgeBody, read, read_query
+from tracker.io.credentials import LOCAL
+from tracker.io.http import CALLER, HttpError, read_body, respond, status_of
+from tracker.io.hub import Hub
+from tracker.io.openapi import ACCESS_QUERY, EVENTS_QUERY
+from tracker.io.requests import AcknowledgeBody, OpenBody, read, read_query
 from tracker.io.service import Service
+from tracker.policy import Scope, Sight, is_on_soil, may_act, pursuit_of, seen_by, sees_event, sight
 from tracker.pursuits import Pursuit
-from tracker.views import pursuit_view
+from tracker.units import Unit, call_sign_of
+from tracker.views import PursuitView, pursuit_seen, sees_alert
 from tracker.world import World
 
 GEOJSON: Final = "application/geo+json"
+UNKNOWN: Final = "no pursuit of this id is known here; another state's is opened by POST …/open, with a reason"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,53 +38,96 @@ class Dispatch:
 
     Args:
         service: the door to the core.
+        hub: is told when somebody may see more.
+        log: says what a caller may see, and notes what he looked at.
         now: the clock, Unix seconds UTC.
     """
 
-    def __init__(self, service: Service, now: Callable[[], float]) -> None:
+    def __init__(self, service: Service, hub: Hub, log: AccessLog, now: Callable[[], float]) -> None:
         self._service = service
+        self._hub = hub
+        self._log = log
         self._now = now
 
-    async def units(self, _: web.Request) -> web.Response:
-        """The newest fix of every unit."""
-        return respond(geojson.units(self._service.world), content_type=GEOJSON)
+    async def units(self, request: web.Request) -> web.Response:
+        """The newest fix of every unit that the caller sees."""
+        await self._note(request, "consult")
+        return respond(geojson.units(self._service.world, self._scope(request)), content_type=GEOJSON)
 
     async def events(self, request: web.Request) -> web.Response:
         """A page of events."""
         query = read_query(request.query, EVENTS_QUERY)
-        page = await self._service.events(query["after"], query["limit"])
-        body = encode_events(self._service.epoch, page, query["after"])
+        after, limit, upto = query["after"], query["limit"], self._service.world.offset
+        page = await self._service.events(after, limit, self._scope(request))
+        # What lies between the last that he sees and the end is not for him, and need not be asked for again.
+        last = page[-1][0] if page else after
+        next_ = last if len(page) == limit else max(last, upto)
+        await self._note(request, "export", after=after, upto=next_, events=len(page))
+        body = encode_events(self._service.epoch, page, next_)
         return web.Response(body=body, content_type="application/json")
 
-    async def pursuits(self, _: web.Request) -> web.Response:
-        """All pursuits."""
-        world = self._service.world
-        return respond(PursuitsAnswer([pursuit_view(world, pursuit) for pursuit in world.pursuits.values()]))
+    async def pursuits(self, request: web.Request) -> web.Response:
+        """All pursuits that the caller sees."""
+        await self._note(request, "consult")
+        world, scope = self._service.world, self._scope(request)
+        views = (pursuit_seen(world, scope, pursuit) for pursuit in world.pursuits.values())
+        return respond(PursuitsAnswer([view for view in views if view is not None]))
 
     async def pursuit(self, request: web.Request) -> web.Response:
         """One pursuit."""
-        return respond(pursuit_view(self._service.world, self._pursuit(request)))
+        pursuit = self._pursuit(request)
+        await self._note(request, "consult", pursuit)
+        return respond(self._view(request, pursuit))
+
+    async def open(self, request: web.Request) -> web.Response:
+        """See a pursuit that is another state's, for a reason."""
+        body = read(OpenBody, await read_body(request))
+        pursuit = self._service.world.pursuits.get(request.match_info["id"])
+        if pursuit is None:
+            raise HttpError(404, "id", UNKNOWN)
+        caller = request.get(CALLER, LOCAL)
+        await self._log.open(caller, pursuit.id, self._about(pursuit), body.reason)
+        self._hub.rescope(self._log.scope)
+        return respond(self._view(request, pursuit))
+
+    async def access_log(self, request: web.Request) -> web.Response:
+        """Who of the caller's state looked at what, and who else at its pursuits."""
+        query = read_query(request.query, ACCESS_QUERY)
+        caller = request.get(CALLER, LOCAL)
+        rows = await self._log.page(query["after"], query["limit"], caller.state)
+        return respond(AccessAnswer(rows, rows[-1].id if rows else query["after"]))
 
     async def track(self, request: web.Request) -> web.Response:
         """What the members of a pursuit drove."""
         pursuit = self._pursuit(request)
+        await self._note(request, "consult", pursuit, track=True)
+        scope = self._scope(request)
+        is_live = sight(self._service.world, scope, pursuit) is Sight.LIVE
+        soil = scope.state or ""
         until = self._now() if pursuit.ended_at is None else pursuit.ended_at
-        features = []
+        features: list[geojson.LegFeature] = []
         for member in pursuit.members:
             fixes = await self._service.fixes(member.unit, member.joined_at, until)
-            features += geojson.legs(member.unit, fixes, pursuit.crossings, member.territory)
+            legs = geojson.legs(member.unit, fixes, pursuit.crossings, member.territory)
+            features += [leg for leg in legs if is_live or is_on_soil(leg.properties.territory, soil)]
         return respond(geojson.LegCollection(features), content_type=GEOJSON)
 
     async def start(self, request: web.Request) -> web.Response:
         """Start a pursuit."""
-        return await self._submit(command("start", "", await read_body(request), self._now()), 201)
+        return await self._submit(request, command("start", "", await read_body(request), self._now()), 201)
 
     def step(self, name: str) -> Handler:
         """The handler of a command of a pursuit, by its name in `commands.STEPS`."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            id_ = self._pursuit(request).id
-            return await self._submit(command(name, id_, await read_body(request), self._now()))
+            pursuit = self._pursuit(request)
+            if not may_act(self._service.world, self._scope(request), pursuit):
+                raise HttpError(403, "id", "the pursuit was opened to look at; it is for the states that it concerns")
+            entry = command(name, pursuit.id, await read_body(request), self._now())
+            answer = await self._submit(request, entry)
+            if name == "report":
+                await self._note(request, "report", pursuit)
+            return answer
 
         return handle
 
@@ -85,7 +135,8 @@ class Dispatch:
         """Acknowledge an alert; of several acknowledgements the first counts, and is the answer."""
         id_ = request.match_info["id"]
         body = read(AcknowledgeBody, await read_body(request))
-        if id_ not in self._service.world.alerts:
+        known = self._service.world.alerts.get(id_)
+        if known is None or not sees_alert(self._service.world, self._scope(request), known):
             raise HttpError(404, "id", "no alert of this id is known")
         (outcome,) = await self._service.submit([AcknowledgeAlert(at=self._now(), by=body.by, event=id_)])
         if isinstance(outcome, Refused):
@@ -99,18 +150,65 @@ class Dispatch:
         return respond(AcknowledgeAnswer((first,)))
 
     def _pursuit(self, request: web.Request) -> Pursuit:
-        pursuit = self._service.world.pursuits.get(request.match_info["id"])
-        if pursuit is None:
-            raise HttpError(404, "id", "no pursuit of this id is known")
+        world = self._service.world
+        pursuit = world.pursuits.get(request.match_info["id"])
+        if pursuit is None or sight(world, self._scope(request), pursuit) is Sight.NOTHING:
+            raise HttpError(404, "id", UNKNOWN)
         return pursuit
 
-    async def _submit(self, command: PursuitCommand, status: int = 200) -> web.Response:
+    def _scope(self, request: web.Request) -> Scope:
+        return self._log.scope(request.get(CALLER, LOCAL))
+
+    def _view(self, request: web.Request, pursuit: Pursuit) -> PursuitView:
+        view = pursuit_seen(self._service.world, self._scope(request), pursuit)
+        if view is None:
+            raise HttpError(404, "id", UNKNOWN)
+        return view
+
+    def _about(self, pursuit: Pursuit) -> tuple[str, ...]:
+        """The states whose units are in a pursuit."""
+        units = self._service.world.units
+        known = (units.get(member.unit) for member in pursuit.members)
+        return tuple(sorted({unit.state for unit in known if unit is not None and unit.state is not None}))
+
+    async def _note(self, request: web.Request, action: str, pursuit: Pursuit | None = None, **detail: object) -> None:
+        name = request.match_info.route.name
+        row = access(
+            request.get(CALLER, LOCAL),
+            self._now(),
+            action,
+            None if pursuit is None else pursuit.id,
+            call=name,
+            **detail,
+        )
+        about = () if pursuit is None else self._about(pursuit)
+        await self._log.note(msgspec.structs.replace(row, about=about))
+
+    def _introduction(self, request: web.Request, command: PursuitCommand) -> list[Input]:
+        """A control room names its own units. One that nobody has heard of yet is taken for its own, until it says so.
+
+        Raises:
+            HttpError: the unit is another state's.
+        """
+        scope = self._scope(request)
+        if scope.sees_all or scope.state is None or not isinstance(command, StartPursuit | JoinPursuit):
+            return []
+        known = self._service.world.units.get(command.unit)
+        if known is not None and known.state is not None:
+            if known.state != scope.state:
+                raise HttpError(403, "unit", f"not a unit of {scope.state}; its own control room says what it does")
+            return []
+        return [UnitRegistered(Unit(command.unit, scope.state, call_sign_of(command.unit)), self._now())]
+
+    async def _submit(self, request: web.Request, command: PursuitCommand, status: int = 200) -> web.Response:
         world = self._service.world
-        (outcome,) = await self._service.submit([command])
+        *_, outcome = await self._service.submit([*self._introduction(request, command), command])
         if isinstance(outcome, Refused):
             conflict = _exists_already(world, command, outcome.field)
             raise HttpError(409 if conflict else status_of(outcome), outcome.field, outcome.reason)
-        return respond(CommandAnswer(pursuit_view(world, world.pursuits[command.id]), outcome), status)
+        scope = self._scope(request)
+        seen = [event for event in outcome if sees_event(scope, seen_by(world, event), pursuit_of(world, event))]
+        return respond(CommandAnswer(self._view(request, world.pursuits[command.id]), seen), status)
 
 
 def _exists_already(world: World, command: PursuitCommand, field: str) -> bool:

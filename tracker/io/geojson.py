@@ -11,6 +11,7 @@ from borders.atlas import Atlas
 from borders.features import MultiLineString, MultiPolygon
 from tracker.events import CrossingConfirmed, rfc3339
 from tracker.fix import Fix
+from tracker.policy import Scope, sees_unit
 from tracker.views import roster_view, row
 from tracker.world import World
 
@@ -120,10 +121,12 @@ def borders(atlas: Atlas) -> BorderCollection:
     )
 
 
-def units(world: World) -> UnitCollection:
-    """The newest fix of every unit, in order of name."""
+def units(world: World, scope: Scope) -> UnitCollection:
+    """The newest fix of every unit that is seen, in order of name."""
     features = []
     for name, track in sorted(world.tracks.items()):
+        if not sees_unit(world, scope, name):
+            continue
         _, t, lon, lat, speed, course, territory, quality = row(track)
         known = roster_view(world, name)
         shown = UnitProperties(

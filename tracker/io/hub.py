@@ -25,6 +25,7 @@ from websockets.asyncio.server import ServerConnection
 
 from tracker.events import PursuitJoined, UnitLost, UnitSeen, UnitStale
 from tracker.io.batch import Told
+from tracker.io.credentials import Grant
 from tracker.io.frames import (
     Bbox,
     Moves,
@@ -37,6 +38,7 @@ from tracker.io.frames import (
 )
 from tracker.io.posting import post, seal
 from tracker.io.service import Committed, Service
+from tracker.io.viewer import Viewer, deliver
 from tracker.policy import Scope, Sight, sees_event, sees_unit, sight
 from tracker.units import Track
 
@@ -70,77 +72,6 @@ class HubStatistics(msgspec.Struct, frozen=True):
     largest_buffer_bytes: int
 
 
-class Viewer:
-    """One connected viewer, and how well it keeps up."""
-
-    __slots__ = (
-        "_moved_bytes",
-        "_moving_since",
-        "bbox",
-        "connection",
-        "handed_bytes",
-        "is_live",
-        "last_frame_bytes",
-        "offset",
-        "scope",
-        "seen",
-        "sent_at",
-        "sent_frames",
-        "skipped_frames",
-        "waiting",
-        "waiting_bytes",
-        "wants_all",
-        "who",
-    )
-
-    def __init__(
-        self, connection: ServerConnection, who: str, scope: Scope, bbox: Bbox | None, offset: int, seen: int
-    ) -> None:
-        self.connection = connection
-        self.who = who
-        """The id of its grant."""
-        self.scope = scope
-        self.bbox = bbox
-        self.offset = offset
-        """Where its snapshot stands."""
-        self.seen = seen
-        """The last tick whose moves it has."""
-        self.wants_all = True
-        """The next position frame is not cut to its bbox, since it cannot be known what left it meanwhile."""
-        self.is_live = False
-        self.waiting: list[bytes] = []
-        """Sealed messages since its snapshot, until it has had the ones before."""
-        self.waiting_bytes = 0
-        self.last_frame_bytes = 0
-        """Size of the newest frame that is not an event; it may be waiting besides the events."""
-        self.sent_at = 0.0
-        self.sent_frames = 0
-        self.skipped_frames = 0
-        self.handed_bytes = 0
-        self._moved_bytes = 0
-        self._moving_since: float | None = None
-
-    @property
-    def buffered_bytes(self) -> int:
-        """Bytes that its socket has not taken yet."""
-        return self.connection.transport.get_write_buffer_size()
-
-    def count(self, frame: bytes, at: float) -> None:
-        """Note that a frame was handed to the socket."""
-        self.sent_at = at
-        self.sent_frames += 1
-        self.handed_bytes += len(frame)
-
-    def blocked_s(self, at: float) -> float:
-        """How long it has taken nothing though there was something to take; seconds."""
-        buffered = self.buffered_bytes
-        taken = self.handed_bytes - buffered
-        if buffered == 0 or self._moving_since is None or taken > self._moved_bytes:
-            self._moved_bytes = max(taken, self._moved_bytes)
-            self._moving_since = at
-        return at - self._moving_since
-
-
 class _Change(NamedTuple):
     """How much a scope was shown of a pursuit, and how much of it is to be seen now."""
 
@@ -148,17 +79,6 @@ class _Change(NamedTuple):
     pursuit: str
     before: Sight
     after: Sight
-
-
-def deliver(viewers: Iterable[Viewer], sealed: bytes, at: float) -> None:
-    """Hand one sealed message to viewers that are live."""
-    viewers = list(viewers)
-    post([viewer.connection for viewer in viewers], sealed)
-    size = len(sealed)
-    for viewer in viewers:
-        viewer.sent_at = at
-        viewer.sent_frames += 1
-        viewer.handed_bytes += size
 
 
 class Hub:
@@ -198,7 +118,7 @@ class Hub:
         return len(self._viewers) >= self._max_viewers
 
     def join(
-        self, connection: ServerConnection, who: str, scope: Scope, bbox: Bbox | None
+        self, connection: ServerConnection, grant: Grant, scope: Scope, bbox: Bbox | None
     ) -> tuple[Viewer, Picture]:
         """Take a viewer in, and give the picture that it starts from.
 
@@ -211,7 +131,7 @@ class Hub:
         picture = self._current_picture(scope) if bbox is None else Picture(self._service.world, scope, bbox)
         self._look(scope)
         # Units that move in the present tick may do so after this picture: they are sent in its frame again.
-        viewer = Viewer(connection, who, scope, bbox, picture.offset, self._tick - 1)
+        viewer = Viewer(connection, grant, scope, bbox, picture.offset, self._tick - 1)
         self._viewers[viewer] = None
         return viewer, picture
 
@@ -281,15 +201,10 @@ class Hub:
         """Send what is wrong with the server, after a change; to those that wait for their snapshot, after it."""
         self._tell(self._viewers, status_frame(self._service.faults.standing, self._now()))
 
-    def rescope(self, who: str, scope_of: Callable[[Viewer], Scope]) -> None:
-        """Let somebody see more or less from now on, on all his screens, and tell them at once.
-
-        Args:
-            who: the id of his grant.
-            scope_of: what he is to see now.
-        """
-        for viewer in [viewer for viewer in self._viewers if viewer.who == who]:
-            before, scope = viewer.scope, scope_of(viewer)
+    def rescope(self, scope_of: Callable[[Grant], Scope]) -> None:
+        """Look again at what everybody may see, and tell the screens for which that has changed."""
+        for viewer in list(self._viewers):
+            before, scope = viewer.scope, scope_of(viewer.grant)
             if scope == before:
                 continue
             viewer.scope = scope
@@ -337,9 +252,7 @@ class Hub:
                 viewer.wants_all = True
         latest = self._tracks_since(tick - 1)
         for seen, viewers in ready.items():
-            moves = Moves(
-                latest if seen == tick - 1 else self._tracks_since(seen), self._placed, self._service.world
-            )
+            moves = Moves(latest if seen == tick - 1 else self._tracks_since(seen), self._placed, self._service.world)
             yield from moves.encode()
             yield from self._send_moves(moves, viewers, at)
         for track in latest:

@@ -13,12 +13,15 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from tracker.errors import Corrupt, Refused
-from tracker.io.frames import Picture, event_frame
+from tracker.io.access_log import AccessLog, access
+from tracker.io.credentials import Grant
+from tracker.io.frames import Bbox, Picture, event_frame
 from tracker.io.gate import Gate
 from tracker.io.handshake import only, refusal
-from tracker.io.hub import Hub, Viewer
+from tracker.io.hub import Hub
 from tracker.io.requests import Subscribe, check_bbox, read
 from tracker.io.service import Service
+from tracker.io.viewer import Viewer
 from tracker.roles import MAY
 
 PATH: Final = "/live"
@@ -29,6 +32,7 @@ MAX_GAP: Final = 10_000
 """A viewer that missed more events than this starts afresh: by then nobody reads them one by one, and the
 journal keeps them."""
 
+RESCOPE_S: Final = 60.0
 _PAGE: Final = 500
 
 
@@ -39,13 +43,15 @@ class LiveSocket:
         service: has the epoch and the events.
         hub: sends what is new.
         gate: says who may watch.
+        log: says what they may see, and notes that they did.
         now: the clock, Unix seconds UTC.
     """
 
-    def __init__(self, service: Service, hub: Hub, gate: Gate, now: Callable[[], float]) -> None:
+    def __init__(self, service: Service, hub: Hub, gate: Gate, log: AccessLog, now: Callable[[], float]) -> None:
         self._service = service
         self._hub = hub
         self._gate = gate
+        self._log = log
         self._now = now
 
     def refuse(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -69,10 +75,11 @@ class LiveSocket:
         """Serve one viewer until it goes."""
         try:
             subscription = await _subscription(connection)
+            caller = self._caller(connection)
             if self._hub.is_full:
                 await connection.close(CloseCode.TRY_AGAIN_LATER, "too many viewers; try again later")
                 return
-            viewer, picture = self._hub.join(connection, scope, subscription.bbox)
+            viewer, picture = self._hub.join(connection, caller, self._log.scope(caller), subscription.bbox)
         except Refused as refused:
             await connection.close(CloseCode.POLICY_VIOLATION, _close_reason(str(refused)))
             return
@@ -86,19 +93,52 @@ class LiveSocket:
             pass
         finally:
             self._hub.leave(viewer)
+            stop = access(caller, self._now(), "unsubscribe", viewer=_name(viewer), frames=viewer.sent_frames)
+            self._log.note_later(stop)
+
+    async def watch(self) -> None:
+        """Look every minute whether what somebody opened is to be closed again, until cancelled."""
+        while True:
+            await asyncio.sleep(RESCOPE_S)
+            self._hub.rescope(self._log.scope)
+
+    def _caller(self, connection: ServerConnection) -> Grant:
+        """Who watches.
+
+        Raises:
+            Refused: nobody who may; since the handshake something was revoked.
+        """
+        request = connection.request
+        caller = None if request is None else self._gate.caller(only(request.headers, "Authorization"))
+        if caller is None or not caller.may("see"):
+            raise Refused("Authorization", "not in force any more")
+        return caller
+
+    async def _note(self, viewer: Viewer, picture: Picture, after: int | None, bbox: Bbox | None) -> None:
+        at, grant, name = self._now(), viewer.grant, _name(viewer)
+        opened = sorted(viewer.scope.opened) or None
+        rows = [
+            access(grant, at, "subscribe", viewer=name, bbox=bbox, opened=opened),
+            access(grant, at, "snapshot", viewer=name, offset=picture.offset),
+        ]
+        if after is not None:
+            rows.append(access(grant, at, "resume", viewer=name, after=after, upto=picture.offset))
+        await self._log.note(*rows)
 
     async def _start(self, viewer: Viewer, picture: Picture, subscription: Subscribe) -> None:
         after = self._resume_after(subscription, picture.offset)
+        await self._note(viewer, picture, after, subscription.bbox)
         faults = self._service.faults.standing
         frame = picture.frame(self._service.epoch, recovered=after is not None, now=self._now(), faults=faults)
         await self._hub.hand(viewer, frame)
         while after is not None and after < picture.offset:
-            page = await self._service.events(after, min(_PAGE, picture.offset - after))
-            if not page:
+            page = await self._service.events(after, _PAGE, viewer.scope)
+            if not page and viewer.scope.sees_all:
                 raise Corrupt(f"the journal has no event after {after}, and there are {picture.offset}")
             for offset, event in page:
-                await self._hub.hand(viewer, event_frame(offset, event))
-            after = page[-1][0]
+                if offset <= picture.offset:  # what came since is waiting already
+                    await self._hub.hand(viewer, event_frame(offset, event))
+            after = page[-1][0] if len(page) == _PAGE else None
         self._hub.go_live(viewer)
 
     def _resume_after(self, subscription: Subscribe, newest: int) -> int | None:
@@ -108,6 +148,11 @@ class LiveSocket:
             return None
         # An offset ahead of ours belongs to a history that we do not have, whatever its epoch says.
         return offset if max(0, newest - MAX_GAP) <= offset <= newest else None
+
+
+def _name(viewer: Viewer) -> str:
+    """What tells a screen's rows in the access log from those of others."""
+    return str(viewer.connection.id)
 
 
 async def _subscription(connection: ServerConnection) -> Subscribe:

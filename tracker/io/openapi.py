@@ -21,6 +21,7 @@ from tracker.views import PursuitView
 
 Schema = dict[str, object]
 
+ACCESS_QUERY: Final = {"after": (0, 0, 2**53 - 1), "limit": (100, 1, 1000)}
 EVENTS_QUERY: Final = {"after": (0, 0, 2**53 - 1), "limit": (100, 1, 1000)}
 """Of `GET /api/v1/events`: default, smallest and largest value."""
 
@@ -179,6 +180,25 @@ CALLS: Final = (
         TrainingView,
         requests.Body,
         errors=(400, 403, 404, 413, 415, 503),
+    ),
+    Call(
+        "POST",
+        "/api/v1/pursuits/{id}/open",
+        "open",
+        "See a pursuit that is another state's, for a reason that is logged.",
+        "see",
+        PursuitView,
+        requests.OpenBody,
+        errors=(400, 403, 404, 413, 415, 503),
+    ),
+    Call(
+        "GET",
+        "/api/v1/access-log",
+        "accessLog",
+        "Who looked at what, in order, from after a row.",
+        "audit",
+        answers.AccessAnswer,
+        errors=(400,),
     ),
     Call("GET", "/healthz", "health", "The event loop runs.", "public", answers.HealthAnswer),
     Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),

@@ -142,6 +142,12 @@ class TrainBody(Body, frozen=True, kw_only=True):
     acts: Literal["all", "start", "none"] = "start"
 
 
+class OpenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why somebody must see a pursuit that is another state's."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=5, max_length=1000)]
+
+
 class AcknowledgeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who has seen an alert."""
 

@@ -34,6 +34,7 @@ from tracker.io.draft import Draft
 from tracker.io.faults import Faults
 from tracker.io.journal import Clash, DiskFull, Journal, PingKey, QuarantineRow
 from tracker.io.ration import Ration
+from tracker.policy import EVERYTHING, Scope, bits
 from tracker.world import World
 
 GROUP: Final = 500
@@ -224,9 +225,11 @@ class Service:
         """Call `listener` after every commit, in order, in the loop."""
         self._listeners.append(listener)
 
-    async def events(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """At most `limit` events after an offset, in order, in their journalled form."""
-        return await self._in_thread(self._journal.events, after, limit)
+    async def events(self, after: int, limit: int, scope: Scope = EVERYTHING) -> list[tuple[int, bytes]]:
+        """At most `limit` of the events after an offset that are seen, in order, in their journalled form."""
+        if scope.sees_all:
+            return await self._in_thread(self._journal.events, after, limit)
+        return await self._in_thread(self._journal.events_seen, after, limit, bits(scope), scope.opened)
 
     async def fixes(self, unit: str, since: float, until: float) -> list[Fix]:
         """What a unit sent from `since` to `until` (receiver's time, Unix seconds UTC), by that time."""

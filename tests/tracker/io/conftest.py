@@ -47,9 +47,9 @@ async def service(engine: Engine, tmp_path: Path) -> AsyncIterator[Service]:
 
 
 @pytest_asyncio.fixture
-async def room(service: Service, credentials: Credentials) -> AsyncIterator[Room]:
+async def room(service: Service, credentials: Credentials, tmp_path: Path) -> AsyncIterator[Room]:
     """Viewers can connect."""
-    room = Room(service, credentials)
+    room = Room(service, credentials, tmp_path / "log")
     await room.open()
     yield room
     await room.close()

@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from tracker.io.access_log import AccessLog
 from tracker.io.api import About, Api
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
@@ -66,12 +67,15 @@ class HttpRoom:
         self.at = BEGAN_AT
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.socket.getsockname()[1]
-        hub = Hub(service, 0.5, 10, self.now)
+        self.hub = hub = Hub(service, 0.5, 10, self.now)
+        self.log = AccessLog(web_directory.parent / f"log{self.port}", self.now)
         self.metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
         service.listen(self.metrics.count_commit)
         gate = Gate(Config(auth=Auth(auth)), Address(host, self.port), Address(host, 8081), credentials)
         self.api = Api(
             service=service,
+            hub=hub,
+            log=self.log,
             gate=gate,
             metrics=self.metrics,
             pages=Pages(web_directory),
@@ -95,6 +99,7 @@ class HttpRoom:
         async with ClientSession(auto_decompress=False) as self.client:
             yield self
         await self.served.close()
+        await self.log.close()
 
     async def ask(
         self, method: str, path: str, body: object = None, *, data: bytes | None = None, **headers: str

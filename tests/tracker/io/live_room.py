@@ -8,6 +8,7 @@ import json
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -16,12 +17,14 @@ from websockets.exceptions import ConnectionClosed
 
 from tracker.fix import Fix
 from tracker.inputs import Input, PingReceived, StartPursuit, Tick
+from tracker.io.access_log import AccessLog
 from tracker.io.config import Address, Config
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
-from tracker.io.hub import Hub, Viewer
+from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
 from tracker.io.service import Service
+from tracker.io.viewer import Viewer
 
 BEGAN_AT = 1_795_442_531.25
 
@@ -29,7 +32,8 @@ BEGAN_AT = 1_795_442_531.25
 class Room:
     """A service, its hub, and a socket server for viewers. Time stands still unless `at` is set."""
 
-    def __init__(self, service: Service, credentials: Credentials, max_viewers: int = 100) -> None:
+    def __init__(self, service: Service, credentials: Credentials, directory: Path, max_viewers: int = 100) -> None:
+        self.directory = directory
         self.service = service
         self.at = BEGAN_AT
         self.hub = Hub(service, 0.1, max_viewers, self.now)
@@ -47,7 +51,8 @@ class Room:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         gate = Gate(Config(), Address(host, 8080), Address(host, self.port), self.credentials)
-        self.live = LiveSocket(self.service, self.hub, gate, self.now)
+        self.log = AccessLog(self.directory, self.now)
+        self.live = LiveSocket(self.service, self.hub, gate, self.log, self.now)
         self._server = await serve(
             self.live.serve, sock=self._socket, process_request=self.live.refuse, compression=None
         )
@@ -57,6 +62,7 @@ class Room:
         assert self._server is not None
         self._server.close()
         await self._server.wait_closed()
+        await self.log.close()
 
     async def submit(self, *inputs: Input) -> None:
         """Let things happen, and see that none was refused."""

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from tests.tracker.io.live_room import BEGAN_AT, Room, receive, subscribe
 from tracker.events import rfc3339
 from tracker.io.faults import Fault, Faults
-from tracker.io.hub import Viewer
+from tracker.io.viewer import Viewer
 
 
 def test_a_fault_keeps_its_beginning_and_is_told_once_per_change() -> None:

@@ -12,6 +12,7 @@ from tests.tracker.io.live_room import BEGAN_AT, Room, ping, receive, receive_al
 from tracker.io import hub as hub_module
 from tracker.io.frames import Bbox, Moves
 from tracker.io.hub import HEARTBEAT_S
+from tracker.policy import Scope
 
 
 async def test_events_go_out_at_once_and_in_order(room: Room) -> None:
@@ -60,9 +61,9 @@ async def test_one_frame_is_encoded_for_everybody(room: Room, monkeypatch: pytes
     encoded: list[object] = []
     original = Moves.frame
 
-    def frame(moves: Moves, now: float, bbox: Bbox | None = None) -> bytes | None:
+    def frame(moves: Moves, now: float, offset: int, scope: Scope, bbox: Bbox | None = None) -> bytes | None:
         encoded.append(moves)
-        return original(moves, now, bbox)
+        return original(moves, now, offset, scope, bbox)
 
     monkeypatch.setattr(Moves, "frame", frame)
     async with subscribe(room) as (one, _), subscribe(room) as (two, _), subscribe(room) as (three, _):
@@ -103,7 +104,7 @@ async def test_a_heartbeat_says_that_the_link_lives(room: Room) -> None:
             first_at = loop.time()
             again = await receive(viewer)
 
-        assert message == {"type": "heartbeat", "time": room.now()} == again
+        assert message == {"type": "heartbeat", "time": room.now(), "offset": 0} == again
         assert 0.8 <= first_at - began_at <= HEARTBEAT_S + 0.4
 
 

@@ -42,6 +42,8 @@ WHO = {
     "POST /api/v1/pursuits/{id}/handover": "DS",
     "POST /api/v1/pursuits/{id}/report": "DS",
     "POST /api/v1/pursuits/{id}/end": "DS",
+    "POST /api/v1/pursuits/{id}/open": "DSA",
+    "GET /api/v1/access-log": "SA",
     "POST /api/v1/alerts/{id}/ack": "DS",
     "GET /api/v1/trainings": "DSA",
     "POST /api/v1/trainings": "S",
@@ -110,6 +112,6 @@ async def test_the_live_feed_with_every_role(room: Room, tokens: dict[str, str])
 
 
 def test_an_auditor_reads_and_an_admin_sees_nothing_live() -> None:
-    assert {access for access, roles in MAY.items() if "auditor" in roles} == {"see", "operate", "own"}
+    assert {access for access, roles in MAY.items() if "auditor" in roles} == {"see", "audit", "operate", "own"}
     assert {access for access, roles in MAY.items() if "admin" in roles} == {"administer", "operate", "own"}
     assert MAY.keys() == set(get_args(Access)) - {"public"}
