@@ -53,7 +53,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@touch $@
 
 # The page's third-party files come from npm at set-up; they are never committed.
-$(VENDOR): web/package-lock.json web/vendor.mjs $(VENV)/.runtime
+$(VENDOR): web/package-lock.json web/vendor.mjs web/names.json $(VENV)/.runtime
 	@command -v npm >/dev/null || test -x $(BIN)/npm || $(PIP) --require-hashes -r requirements-node.lock
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI) --omit=dev
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" node vendor.mjs

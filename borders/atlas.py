@@ -275,6 +275,11 @@ class Atlas:
         """The territories, then the borders between them, as GeoJSON features (RFC 7946)."""
         return features(self._coverage)
 
+    @property
+    def coverage(self) -> Coverage:
+        """The arcs that it is made of."""
+        return self._coverage
+
 
 def _check(lon: float, lat: float) -> None:
     """Raise unless a position; NaN fails every comparison, so it is refused too."""

@@ -28,7 +28,9 @@ class MultiLineString(msgspec.Struct, frozen=True, tag_field="type"):
 
 
 class Properties(msgspec.Struct, frozen=True):
-    """`name` is a territory's code, or that of a border such as "BE-NL", which has two `territories`."""
+    """`name` is a territory's code, or that of a border such as "BE-NL", which has two `territories`: the first on
+    the left of its lines, the second on their right.
+    """
 
     kind: Literal["territory", "border"]
     name: str
@@ -52,7 +54,9 @@ def features(coverage: Coverage) -> list[Feature]:
     lines: dict[tuple[int, int], list[list[Position]]] = {}
     for arc, left, right in zip(coverage.arcs(), coverage.lefts.tolist(), coverage.rights.tolist(), strict=True):
         if right != OUTSIDE:
-            lines.setdefault((min(left, right), max(left, right)), []).append(_positions(arc))
+            # Every line of a border runs the same way round, so that its sides can be told apart.
+            oriented = arc if left < right else arc[::-1]
+            lines.setdefault((min(left, right), max(left, right)), []).append(_positions(oriented))
     territories = [
         Feature(MultiPolygon(areas[territory]), Properties("territory", territory, [territory]))
         for territory in TERRITORIES

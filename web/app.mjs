@@ -8,6 +8,7 @@
 
 import { Alerts } from "./alerts.mjs";
 import * as api from "./api.mjs";
+import { calmSwitch } from "./calm.mjs";
 import { Camera } from "./camera.mjs";
 import { byId, mark, say } from "./dom.mjs";
 import { Feed } from "./feed.mjs";
@@ -15,7 +16,7 @@ import { clock, utc } from "./format.mjs";
 import { LANGUAGES, isLanguage, onLanguage, preferred, speak, t } from "./i18n.mjs";
 import { listen } from "./keys.mjs";
 import { LinkBanner } from "./link_banner.mjs";
-import { createMap, prefersCalm } from "./map.mjs";
+import { createMap, letterScale, pixelRatio } from "./map.mjs";
 import { PursuitPanel } from "./pursuit_panel.mjs";
 import { Sound } from "./sound.mjs";
 import { UnitTable } from "./unit_table.mjs";
@@ -24,13 +25,11 @@ import { alertWords, spoken } from "./words.mjs";
 import { EMPTY, fold, isAlert } from "./world.mjs";
 
 const PANEL_MS = 250;
-const CALM_FRAME_MS = 1000;
-const FRAME_MS = 50;
 const CONFIG_RETRY_MS = 1000;
 
 await speak(preferred());
 
-const calm = prefersCalm();
+const calm = calmSwitch(byId("calm", HTMLButtonElement), setCalm);
 /** @type {World} */
 let world = EMPTY;
 /** How far the server's clock is ahead of this machine's, seconds. */
@@ -38,8 +37,9 @@ let ahead_s = 0;
 /** @type {string | null} */
 let selected = null;
 let mapIsReady = false;
-let drawnAt = 0;
 let drawn = EMPTY;
+/** @type {string | null} */
+let drawnSelected = null;
 /** @type {Config | null} */
 let about = null;
 
@@ -54,7 +54,8 @@ const banner = new LinkBanner();
 const sound = new Sound();
 const map = createMap(byId("map", HTMLDivElement), calm);
 const camera = new Camera(map, calm, showFollowing);
-const layer = new UnitsLayer(map, calm);
+const layer = new UnitsLayer(map, letterScale());
+layer.calm = calm;
 const alerts = new Alerts((event) => api.acknowledge(event, signed()), showAlert);
 /** @type {PursuitPanel | null} */
 let pursuits = null;
@@ -64,12 +65,11 @@ const units = new UnitTable({
   show: showUnit,
 });
 
-byId("calm", HTMLParagraphElement).hidden = !calm;
-mark(document.body, "calm", String(calm));
 by.value = localStorage.getItem("signed") ?? "dispatcher";
 by.addEventListener("change", () => localStorage.setItem("signed", signed()));
 for (const [tag, name] of Object.entries(LANGUAGES)) languages.add(new Option(name, tag, false, tag === preferred()));
 languages.addEventListener("change", () => isLanguage(languages.value) && void speak(languages.value));
+showFollowing();
 onLanguage(() => {
   alerts.reword();
   pursuits?.reword();
@@ -90,7 +90,10 @@ map.on("load", () => {
   mark(document.body, "map", "drawn");
   camera.follow(world);
 });
-map.on("click", "units", ({ features }) => showUnit(features?.[0]?.properties["unit"] ?? "", false));
+map.on("click", ({ point }) => {
+  const unit = layer.pick(world, point);
+  if (unit !== null) showUnit(unit, false);
+});
 listen({
   j: () => alerts.move(1),
   k: () => alerts.move(-1),
@@ -214,15 +217,21 @@ function drawPanel() {
   units.draw(world, now, selected);
 }
 
-/** @param {number} at milliseconds */
-function drawMap(at) {
+function drawMap() {
   requestAnimationFrame(drawMap);
-  const wait = calm || (world === drawn && !layer.isMoving) ? CALM_FRAME_MS : FRAME_MS;
-  if (!mapIsReady || world.epoch === null || at - drawnAt < wait) return;
-  drawnAt = at;
+  if (!mapIsReady || world.epoch === null) return;
+  const isNew = world !== drawn || selected !== drawnSelected;
   drawn = world;
-  camera.follow(world);
-  void layer.draw(world, serverNow(), selected);
+  drawnSelected = selected;
+  if (isNew) camera.follow(world);
+  layer.frame(world, serverNow(), selected, isNew);
+}
+
+/** @param {boolean} still */
+function setCalm(still) {
+  layer.calm = still;
+  camera.calm = still;
+  map.setPixelRatio(pixelRatio(still));
 }
 
 function toggleFollow() {

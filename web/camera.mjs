@@ -3,11 +3,11 @@
 
 /**
  * @import {MapLibreMap} from "maplibre-gl"
- * @import {Place} from "./motion.mjs"
+ * @import {Place} from "./fleet.mjs"
  * @import {World} from "./world.mjs"
  */
 
-import { BENELUX } from "./map.mjs";
+import { BENELUX, namesView } from "./map.mjs";
 
 /** Zoom level on a map of `ORDINARY_PX`: near enough to tell two cars apart, far enough to see where they are heading. */
 const CLOSEST = 12.3;
@@ -19,10 +19,10 @@ const EDGE = 0.1;
 const TOO_WIDE = 1.3;
 
 export class Camera {
-  /** True while the camera keeps the pursuit in view by itself. */
-  follows = true;
+  /** True while the camera keeps the pursuit in view by itself: from the beginning, unless the address names a view. */
+  follows = !namesView;
+  calm;
   #map;
-  #calm;
 
   /**
    * @param {MapLibreMap} map
@@ -31,7 +31,7 @@ export class Camera {
    */
   constructor(map, calm, onFree) {
     this.#map = map;
-    this.#calm = calm;
+    this.calm = calm;
     for (const move of /** @type {const} */ (["dragstart", "wheel", "boxzoomstart", "dblclick"])) {
       map.on(move, () => {
         this.follows = false;
@@ -68,19 +68,19 @@ export class Camera {
   }
 
   fitBenelux() {
-    this.#map.fitBounds(BENELUX, { padding: 30, duration: this.#calm ? 0 : GLIDE_MS });
+    this.#map.fitBounds(BENELUX, { padding: 30, duration: this.calm ? 0 : GLIDE_MS });
   }
 
   /** @param {Place} place */
   lookAt(place) {
     this.follows = false;
     const zoom = Math.max(this.#map.getZoom(), 12.5);
-    this.#map.easeTo({ center: place, zoom, duration: this.#calm ? 0 : GLIDE_MS });
+    this.#map.easeTo({ center: place, zoom, duration: this.calm ? 0 : GLIDE_MS });
   }
 
   /** @param {Place[]} places */
   #show(places) {
-    this.#map.fitBounds(bounds(places), { ...this.#options(), duration: this.#calm ? 0 : GLIDE_MS });
+    this.#map.fitBounds(bounds(places), { ...this.#options(), duration: this.calm ? 0 : GLIDE_MS });
   }
 
   #options() {

@@ -1,26 +1,19 @@
 // @ts-check
 /**
- * The map's style: the backdrop (land, boundaries, names) below, and what happens (trails, crossings, units) above.
- * The sources `trails`, `crossings` and `units` are filled by units_layer.mjs.
+ * The map's style: the ground (ground.mjs) below, and what happens (trails, crossings, labels of units) above. The sources
+ * of what happens are filled by units_layer.mjs, which also brings the layer of the units themselves.
  */
 
-/** @import {StyleSpecification} from "maplibre-gl" */
-/** @import {ExpressionSpecification} from "@maplibre/maplibre-gl-style-spec" */
+/**
+ * @import {StyleSpecification} from "maplibre-gl"
+ * @import {ExpressionSpecification} from "@maplibre/maplibre-gl-style-spec"
+ */
 
-import { ABROAD, BORDER, INK, LAND, MUTED, NIGHT, PURSUIT, STATES, WATER } from "./palette.mjs";
+import { BOLD, REGULAR, groundLayers, groundSources, local } from "./ground.mjs";
+import { ABROAD, ALARM, BORDER, INK, NIGHT, PURSUIT } from "./palette.mjs";
 
-const REGULAR = ["Atkinson"];
-const BOLD = ["Atkinson Bold"];
 const LATIN = ["U+0000-00FF", "U+0131", "U+0152-0153", "U+02BB-02BC", "U+02C6", "U+02DA", "U+02DC", "U+2000-206F", "U+20AC", "U+2212"];
 const LATIN_EXT = ["U+0100-02BA", "U+02BD-02C5", "U+02C7-02CC", "U+1E00-1E9F", "U+1EF2-1EFF"];
-
-/** The borders between the three: what this map is about. All others are drawn thinner. */
-const INNER_BORDERS = ["BE-NL", "BE-LU"];
-
-/** @param {string} path below this page */
-function local(path) {
-  return new URL(path, import.meta.url).href;
-}
 
 /**
  * The whole style. Nothing in it is loaded from another host.
@@ -37,124 +30,9 @@ export function style(scale) {
   return {
     version: 8,
     "font-faces": { Atkinson: face("400"), "Atkinson Bold": face("700") },
-    sources: {
-      land: { type: "geojson", data: local("vendor/basemap/land.json"), tolerance: 0.2 },
-      places: { type: "geojson", data: local("vendor/basemap/places.json"), maxzoom: 12 },
-      borders: { type: "geojson", data: local("api/v1/borders"), tolerance: 0.25, maxzoom: 16 },
-      trails: empty,
-      crossings: empty,
-      units: empty,
-    },
-    layers: [...backdrop(scale), ...happenings(scale)],
+    sources: { ...groundSources(), trails: empty, crossings: empty, lost: empty, units: empty },
+    layers: [...groundLayers(scale), ...happenings(scale)],
   };
-}
-
-/**
- * @param {number} scale
- * @returns {StyleSpecification["layers"]}
- */
-function backdrop(scale) {
-  const territory = /** @type {ExpressionSpecification} */ (["get", "territory"]);
-  const inner = /** @type {ExpressionSpecification} */ (["in", ["get", "border"], ["literal", INNER_BORDERS]]);
-  const outer = /** @type {ExpressionSpecification} */ (["all", ["==", ["get", "kind"], "border"], ["!", inner]]);
-  const names = /** @type {ExpressionSpecification} */ ([
-    "match", territory,
-    "BE", "BELGIUM", "NL", "NETHERLANDS", "LU", "LUXEMBOURG", "DE", "GERMANY", "FR", "FRANCE", "LUXEMBOURG + GERMANY",
-  ]);
-  const round = /** @type {const} */ ({ "line-join": "round", "line-cap": "round" });
-  return [
-    { id: "water", type: "background", paint: { "background-color": WATER } },
-    { id: "land", type: "fill", source: "land", paint: { "fill-color": LAND } },
-    {
-      id: "states",
-      type: "fill",
-      source: "borders",
-      filter: ["==", ["get", "kind"], "territory"],
-      paint: {
-        "fill-color": ["match", territory, "BE", STATES.BE, "NL", STATES.NL, "LU", STATES.LU, NIGHT],
-        "fill-opacity": ["match", territory, ["BE", "NL", "LU"], 0.62, ["SEA"], 0, 0.3],
-        "fill-antialias": false,
-      },
-    },
-    {
-      id: "places",
-      type: "symbol",
-      source: "places",
-      filter: [">=", ["get", "p"], ["step", ["zoom"], 150_000, 7, 60_000, 8, 25_000, 9, 8_000, 10, 2_500, 11, 0]],
-      layout: {
-        "text-field": ["get", "n"],
-        "text-font": REGULAR,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 11 * scale, 12, ["step", ["get", "p"], 13 * scale, 20_000, 15 * scale, 100_000, 18 * scale]],
-        "symbol-sort-key": ["-", 0, ["get", "p"]],
-        "text-padding": 6,
-      },
-      paint: { "text-color": MUTED, "text-halo-color": NIGHT, "text-halo-width": 1.4, "text-opacity": 0.9 },
-    },
-    {
-      id: "outer-borders-casing",
-      type: "line",
-      source: "borders",
-      filter: outer,
-      layout: round,
-      paint: { "line-color": "#000000", "line-width": width(2 * scale, 5 * scale), "line-opacity": 0.8 },
-    },
-    {
-      id: "outer-borders",
-      type: "line",
-      source: "borders",
-      filter: outer,
-      layout: { "line-join": "round" },
-      paint: { "line-color": "#9a855a", "line-width": width(0.8 * scale, 2 * scale), "line-dasharray": [4, 3] },
-    },
-    {
-      id: "borders-casing",
-      type: "line",
-      source: "borders",
-      filter: inner,
-      layout: round,
-      paint: { "line-color": "#000000", "line-width": width(4 * scale, 11 * scale) },
-    },
-    {
-      id: "borders",
-      type: "line",
-      source: "borders",
-      filter: inner,
-      layout: round,
-      paint: { "line-color": BORDER, "line-width": width(1.8 * scale, 5 * scale) },
-    },
-    {
-      id: "border-names",
-      type: "symbol",
-      source: "borders",
-      filter: inner,
-      minzoom: 10,
-      layout: {
-        "symbol-placement": "line",
-        "symbol-spacing": 420,
-        "text-field": ["get", "border"],
-        "text-font": BOLD,
-        "text-size": 12 * scale,
-        "text-letter-spacing": 0.12,
-        "text-max-angle": 40,
-      },
-      paint: { "text-color": BORDER, "text-halo-color": "#000000", "text-halo-width": 2.5 },
-    },
-    {
-      id: "state-names",
-      type: "symbol",
-      source: "borders",
-      filter: ["all", ["==", ["get", "kind"], "territory"], ["in", territory, ["literal", ["BE", "NL", "LU", "DE", "FR", "LU+DE"]]]],
-      layout: {
-        // Among the enclaves there is room for the code alone.
-        "text-field": ["step", ["zoom"], names, 14, territory],
-        "text-font": BOLD,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 12 * scale, 12, 22 * scale],
-        "text-letter-spacing": 0.28,
-        "text-padding": 40,
-      },
-      paint: { "text-color": "#c9b98f", "text-opacity": 0.6, "text-halo-color": NIGHT, "text-halo-width": 1 },
-    },
-  ];
 }
 
 /**
@@ -177,6 +55,7 @@ function happenings(scale) {
       "text-field": /** @type {ExpressionSpecification} */ ([
         "format",
         ["get", "sign"], { "text-font": ["literal", BOLD] },
+        ["concat", " ", ["get", "state"]], { "font-scale": 0.72 },
         "\n", {},
         ["get", "note"], { "font-scale": 0.78 },
       ]),
@@ -199,6 +78,20 @@ function happenings(scale) {
       layout: round,
       paint: { "line-color": ["case", ["get", "abroad"], ABROAD, PURSUIT], "line-width": 3 * scale, "line-opacity": 0.9 },
     },
+    {
+      id: "trail-names",
+      type: "symbol",
+      source: "trails",
+      layout: { "symbol-placement": "line", "symbol-spacing": 180, "text-field": ["get", "territory"], "text-font": BOLD, "text-size": 11 * scale },
+      paint: { "text-color": INK, "text-halo-color": NIGHT, "text-halo-width": 2 },
+    },
+    {
+      id: "lost-reach",
+      type: "line",
+      source: "lost",
+      paint: { "line-color": ALARM, "line-width": 2.5 * scale, "line-dasharray": [2, 2] },
+    },
+    { id: "lost-area", type: "fill", source: "lost", paint: { "fill-color": ALARM, "fill-opacity": 0.08 } },
     {
       id: "circles",
       type: "fill",
@@ -242,20 +135,6 @@ function happenings(scale) {
       paint: { "text-color": ["case", is("predicted"), BORDER, INK], "text-halo-color": NIGHT, "text-halo-width": 2 },
     },
     {
-      id: "units",
-      type: "symbol",
-      source: "units",
-      layout: {
-        "icon-image": ["get", "icon"],
-        "icon-rotate": ["get", "rotate"],
-        "icon-rotation-alignment": "map",
-        "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
-        "icon-size": ["match", ["get", "role"], "pursuit", 1.05 * scale, 0.7 * scale],
-        "symbol-sort-key": ["-", 0, ["get", "rank"]],
-      },
-    },
-    {
       id: "selected",
       type: "symbol",
       source: "units",
@@ -265,14 +144,4 @@ function happenings(scale) {
     label("patrol", 14),
     label("pursuit", 17),
   ];
-}
-
-/**
- * A line's width that grows with the zoom.
- * @param {number} far pixels at zoom 6
- * @param {number} near pixels at zoom 15
- * @returns {ExpressionSpecification}
- */
-function width(far, near) {
-  return ["interpolate", ["linear"], ["zoom"], 6, far, 15, near];
 }

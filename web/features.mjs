@@ -3,12 +3,13 @@
 
 /**
  * @import {CrossingEvent} from "./wire.d.ts"
- * @import {Place} from "./motion.mjs"
+ * @import {Place} from "./fleet.mjs"
  * @import {PendingEvent, Unit, World} from "./world.mjs"
  */
 
 import { age, clock, countdown, uncertainty, unix } from "./format.mjs";
 import { named, t } from "./i18n.mjs";
+import { roleOf } from "./fleet.mjs";
 import { legs } from "./trails.mjs";
 import { FORECAST_KEPT_S, lag } from "./world.mjs";
 
@@ -16,35 +17,75 @@ const EARTH_RADIUS_M = 6_371_008.8;
 const CIRCLE_POINTS = 48;
 /** Seconds for which the mark of a crossing keeps its label. */
 const LABEL_S = 900;
+/** More labels than this in view are none. */
+export const MOST_LABELS = 150;
+/** A lost unit is thought to drive at least like a car in town. */
+const SLOWEST_MPS = 14;
+const FARTHEST_M = 60_000;
+
+/** @typedef {[west: number, south: number, east: number, north: number]} Bounds */
 
 /**
- * Units as points. `icon` names an image of icons.mjs.
+ * Labels of units: call sign, state, age of the fix. Those in pursuit and the selected one always have theirs; the others
+ * while no more than MOST_LABELS are in view, or nothing could be read.
  * @param {World} world
  * @param {(unit: Unit) => Place} placeOf
  * @param {number} now server time, Unix seconds UTC
  * @param {string | null} selected name of a unit
+ * @param {Bounds} [view] west, south, east, north
  */
-export function unitFeatures(world, placeOf, now, selected) {
+export function labelFeatures(world, placeOf, now, selected, view = [-180, -90, 180, 90]) {
+  /** @type {Unit[]} */
+  const patrols = [];
+  /** @type {Unit[]} */
+  const shown = [];
+  const [west, south, east, north] = view;
+  for (const unit of world.units.values()) {
+    if (world.roster.get(unit.name)?.pursuit || unit.name === selected) shown.push(unit);
+    else if (patrols.length <= MOST_LABELS && unit.lon > west && unit.lon < east && unit.lat > south && unit.lat < north) patrols.push(unit);
+  }
+  if (patrols.length <= MOST_LABELS) shown.unshift(...patrols);
+  return collection(
+    shown.map((unit) => {
+      const known = world.roster.get(unit.name);
+      const notes = [age(now - unit.t), qualityNote(unit), unit.quality === "lost" ? uncertainty(reach(unit, now)) : ""];
+      return point(placeOf(unit), {
+        unit: unit.name,
+        sign: known?.call_sign ?? unit.name,
+        state: known?.state ?? "",
+        note: notes.filter(Boolean).join(" · "),
+        role: roleOf(unit, known) === "patrol" ? "patrol" : "pursuit",
+        selected: unit.name === selected,
+      });
+    }),
+  );
+}
+
+/**
+ * Where lost units may be by now: circles that grow at their last speed, of those in pursuit and the selected one.
+ * @param {World} world
+ * @param {number} now server time, Unix seconds UTC
+ * @param {string | null} selected name of a unit
+ */
+export function lostFeatures(world, now, selected) {
+  /** @type {GeoJSON.Feature[]} */
   const features = [];
   for (const unit of world.units.values()) {
-    const known = world.roster.get(unit.name);
-    const pursues = Boolean(known?.pursuit);
-    const abroad = pursues && known?.state != null && unit.territory !== known.state;
-    const note = qualityNote(unit);
-    features.push(
-      point(placeOf(unit), {
-        unit: unit.name,
-        icon: `${abroad ? "abroad" : pursues ? "pursuit" : "patrol"}-${shape(unit)}`,
-        rotate: unit.course ?? 0,
-        sign: known?.call_sign ?? unit.name,
-        note: `${age(now - unit.t)}${note ? ` · ${note}` : ""}`,
-        role: pursues ? "pursuit" : "patrol",
-        rank: pursues ? 0 : 1,
-        selected: unit.name === selected,
-      }),
-    );
+    const matters = unit.name === selected || world.roster.get(unit.name)?.pursuit;
+    if (unit.quality !== "lost" || !matters) continue;
+    const ring = circle(unit.lon, unit.lat, reach(unit, now));
+    features.push({ type: "Feature", properties: { kind: "lost" }, geometry: { type: "Polygon", coordinates: [ring] } });
   }
   return collection(features);
+}
+
+/**
+ * Metres that a silent unit can have gone since its last fix.
+ * @param {Unit} unit
+ * @param {number} now server time, Unix seconds UTC
+ */
+function reach({ t, speed, lag_s }, now) {
+  return Math.min(FARTHEST_M, Math.max(SLOWEST_MPS, speed ?? 0) * Math.max(0, now - lag_s - t));
 }
 
 /**
@@ -74,7 +115,7 @@ export function trailFeatures(world, trails, placeOf) {
     const [lon, lat] = placeOf(unit);
     for (const { territory, places } of legs([...points, [unit.t, lon, lat]], crossings, unit.territory)) {
       const abroad = state !== null && territory !== null && territory !== state;
-      features.push({ type: "Feature", properties: { unit: name, abroad }, geometry: { type: "LineString", coordinates: places } });
+      features.push({ type: "Feature", properties: { unit: name, abroad, territory: territory ?? "" }, geometry: { type: "LineString", coordinates: places } });
     }
   }
   return collection(features);
@@ -156,17 +197,6 @@ export function circle(lon, lat, radius_m) {
     ring.push([lon + dLon * Math.cos(angle), lat + dLat * Math.sin(angle)]);
   }
   return [...ring, /** @type {Place} */ (ring[0])];
-}
-
-/**
- * Which drawing of a unit: an arrow when its course is known, hollow when it is silent, crossed out when it is lost.
- * @param {Unit} unit
- */
-function shape({ quality, course }) {
-  if (quality === "lost") return "lost";
-  const form = course === null ? "dot" : "arrow";
-  if (quality === "stale") return `${form}-hollow`;
-  return quality === "ambiguous" || quality === "suspect" ? `${form}-doubt` : form;
 }
 
 /**

@@ -4,7 +4,9 @@
 import { ABROAD, BORDER, INK, NIGHT, PATROL, PURSUIT } from "./palette.mjs";
 
 const RATIO = 3;
-const SIZE = 36;
+/** Side of an icon, in CSS pixels, and of its cell on the sheet. */
+export const SIZE = 36;
+export const CELL_PX = SIZE * RATIO;
 
 const ROLES = { patrol: PATROL, pursuit: PURSUIT, abroad: ABROAD };
 
@@ -26,35 +28,70 @@ const SHAPES = {
 };
 
 /**
- * Every icon by its name, `ROLE-SHAPE` for units.
+ * The map's images by name: marks of crossings, and the ring around the unit that is selected.
  * @returns {Map<string, {image: ImageData, pixelRatio: number}>}
  */
 export function icons() {
-  /** @type {Map<string, {image: ImageData, pixelRatio: number}>} */
-  const drawn = new Map();
-  for (const [role, colour] of Object.entries(ROLES)) {
-    for (const [name, drawing] of Object.entries(SHAPES)) {
-      drawn.set(`${role}-${name}`, draw((context) => drawing(context, colour)));
-    }
-  }
-  drawn.set("mark-crossed", draw((context) => mark(context, true)));
-  drawn.set("mark-predicted", draw((context) => mark(context, false)));
-  drawn.set("halo", draw(halo));
+  const drawn = new Map([
+    ["mark-crossed", draw((context) => mark(context, true))],
+    ["mark-predicted", draw((context) => mark(context, false))],
+    ["halo", draw(halo)],
+  ]);
   return drawn;
+}
+
+/**
+ * The icons of units on one sheet, row after row, cells of CELL_PX.
+ * @param {readonly string[]} names `ROLE-SHAPE`, with `-foreign` for a unit of another state
+ * @param {number} columns
+ */
+export function sheet(names, columns) {
+  const canvas = document.createElement("canvas");
+  canvas.width = columns * CELL_PX;
+  canvas.height = Math.ceil(names.length / columns) * CELL_PX;
+  const context = contextOf(canvas);
+  names.forEach((name, number) => {
+    const [, role = "", shape = "", foreign] = /^([a-z]+)-(.*?)(-foreign)?$/.exec(name) ?? [];
+    const colour = ROLES[/** @type {keyof typeof ROLES} */ (role)];
+    context.setTransform(RATIO, 0, 0, RATIO, ((number % columns) + 0.5) * CELL_PX, (Math.floor(number / columns) + 0.5) * CELL_PX);
+    SHAPES[shape]?.(context, colour);
+    if (foreign) otherState(context);
+  });
+  return canvas;
 }
 
 /** @param {(context: CanvasRenderingContext2D) => void} drawing */
 function draw(drawing) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIZE * RATIO;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("this browser gives no 2D canvas");
+  const context = contextOf(canvas);
   context.scale(RATIO, RATIO);
   context.translate(SIZE / 2, SIZE / 2);
-  context.lineJoin = "round";
-  context.lineCap = "round";
   drawing(context);
   return { image: context.getImageData(0, 0, canvas.width, canvas.height), pixelRatio: RATIO };
+}
+
+/** @param {HTMLCanvasElement} canvas */
+function contextOf(canvas) {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser gives no 2D canvas");
+  context.lineJoin = "round";
+  context.lineCap = "round";
+  return context;
+}
+
+/**
+ * A unit of another state than ours has a white eye.
+ * @param {CanvasRenderingContext2D} context
+ */
+function otherState(context) {
+  context.beginPath();
+  context.arc(0, 2, 3.6, 0, 2 * Math.PI);
+  context.fillStyle = INK;
+  context.fill();
+  context.strokeStyle = NIGHT;
+  context.lineWidth = 1.6;
+  context.stroke();
 }
 
 /** @param {CanvasRenderingContext2D} context */

@@ -5,11 +5,16 @@
 
 import { Map as Maplibre, NavigationControl, ScaleControl } from "./vendor/maplibre-gl/maplibre-gl.mjs";
 import { style } from "./cartography.mjs";
+import { nameGround, sharpen } from "./ground.mjs";
+import { onLanguage } from "./i18n.mjs";
 import { icons } from "./icons.mjs";
 
 /** West, south, east, north of Belgium, the Netherlands and Luxembourg. */
 export const BENELUX = /** @type {[number, number, number, number]} */ ([2.4, 49.4, 7.3, 53.6]);
 const COVERED = /** @type {[number, number, number, number]} */ ([0.5, 48.3, 9.5, 54.7]);
+
+/** Whether the address names what to look at, before the map itself writes there. */
+export const namesView = location.hash.includes("map=");
 
 /**
  * Make the map in an element. It is drawn without animation when `calm`.
@@ -25,6 +30,8 @@ export function createMap(container, calm) {
     fitBoundsOptions: { padding: 30 },
     maxBounds: COVERED,
     minZoom: 5,
+    // The view stands in the address, `#map=ZOOM/LAT/LON`: it survives a reload, and can be sent to a colleague.
+    hash: "map",
     maxZoom: 18,
     attributionControl: false,
     dragRotate: false,
@@ -32,7 +39,7 @@ export function createMap(container, calm) {
     touchPitch: false,
     keyboard: true,
     fadeDuration: calm ? 0 : 150,
-    ...(calm ? { pixelRatio: 1 } : {}),
+    pixelRatio: pixelRatio(calm),
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
@@ -41,23 +48,22 @@ export function createMap(container, calm) {
   map.on("style.load", () => {
     for (const [name, { image, pixelRatio }] of icons()) map.addImage(name, image, { pixelRatio });
   });
+  map.once("load", () => {
+    void sharpen(map);
+    onLanguage(() => nameGround(map));
+  });
   return map;
 }
 
 /**
- * Will this machine draw the map with its processor, or does its user want no motion?
- * @returns {boolean}
+ * Dense screens are drawn at their density, unless each pixel costs processor time.
+ * @param {boolean} calm
  */
-export function prefersCalm() {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return true;
-  const context = document.createElement("canvas").getContext("webgl2");
-  const info = context?.getExtension("WEBGL_debug_renderer_info");
-  const renderer = info ? String(context?.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|basic render/i.test(renderer);
+export function pixelRatio(calm) {
+  return calm ? 1 : window.devicePixelRatio;
 }
 
 /** How much larger than usual the page's letters are; style.css makes them grow with the screen. */
-function letterScale() {
+export function letterScale() {
   return Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 17);
 }

@@ -11,5 +11,10 @@ export const LAND = "#1b2129";
 export const WATER = "#0a1826";
 export const MUTED = "#93a1b0";
 
+export const ALARM = "#ff5a4f";
+
 /** Tints over the land of each state: told apart by the border and the labels, and by hue for those who see it. */
-export const STATES = { BE: "#3a3326", NL: "#22333f", LU: "#352b3d" };
+export const STATES = { BE: "#4a3d22", NL: "#1c3a4c", LU: "#43304f" };
+
+/** The same hues, stronger, for the band along each side of a border. */
+export const SIDES = { BE: "#8a6a1e", NL: "#22688f", LU: "#784a99" };

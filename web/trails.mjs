@@ -3,7 +3,7 @@
 
 /**
  * @import {CrossingEvent} from "./wire.d.ts"
- * @import {Place} from "./motion.mjs"
+ * @import {Place} from "./fleet.mjs"
  * @import {Unit} from "./world.mjs"
  */
 

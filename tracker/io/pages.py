@@ -34,7 +34,7 @@ MIME_TYPES: Final = {
 VENDOR_MARK: Final = "maplibre-gl.mjs"
 """Third-party code that set-up brings under `vendor/`; the page cannot work without it."""
 
-_TOOLING: Final = {"package.json", "package-lock.json", "tsconfig.json"}
+_TOOLING: Final = {"package.json", "package-lock.json", "tsconfig.json", "names.json"}
 
 _PACKED: Final = {".woff2", ".png", ".ico", ".pmtiles"}
 _LARGEST_BYTES: Final = 64 * 1024 * 1024

@@ -79,7 +79,7 @@ class HttpRoom:
             gate=gate,
             metrics=self.metrics,
             pages=Pages(web_directory),
-            borders=BORDERS,
+            borders=dict.fromkeys(("borders", "borderOutline", "borderSides"), BORDERS),
             about=About("1.2.3", "© OpenStreetMap contributors", "ab" * 32, "2026-11", demo=False),
             batch_bytes=1024 * 1024,
             trainings=Trainings(service, lambda: BEGAN_AT),

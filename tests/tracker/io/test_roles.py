@@ -23,6 +23,8 @@ ROLES = dict(zip("UGDSAM", get_args(Role), strict=True))
 WHO = {
     "GET /api/v1/config": "*",
     "GET /api/v1/borders": "*",
+    "GET /api/v1/borders/outline": "*",
+    "GET /api/v1/borders/sides": "*",
     "GET /api/v1/words/{name}": "*",
     "POST /api/v1/decide": "DSA",
     "POST /api/v1/pings": "UG",

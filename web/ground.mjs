@@ -1,0 +1,238 @@
+// @ts-check
+/** What lies on the map when nothing happens: land, water, states, borders, places. All of it is ours, from this server. */
+
+/**
+ * @import {MapLibreMap, StyleSpecification} from "maplibre-gl"
+ * @import {ExpressionSpecification} from "@maplibre/maplibre-gl-style-spec"
+ */
+
+import { language, locale, t } from "./i18n.mjs";
+import { BORDER, LAND, MUTED, NIGHT, SIDES, STATES, WATER } from "./palette.mjs";
+
+export const REGULAR = ["Atkinson"];
+export const BOLD = ["Atkinson Bold"];
+
+/** The borders between the three: what this map is about. All others are drawn thinner. */
+const INNER_BORDERS = ["BE-NL", "BE-LU"];
+const STATE_CODES = /** @type {const} */ (["BE", "NL", "LU", "DE", "FR"]);
+/** Above it lies what the operator's own map brings, below the borders and all that happens. */
+export const UNDER = "states";
+
+const round = /** @type {const} */ ({ "line-join": "round", "line-cap": "round" });
+const territory = /** @type {ExpressionSpecification} */ (["get", "territory"]);
+
+/**
+ * @param {string} path below this page
+ */
+export function local(path) {
+  return new URL(path, import.meta.url).href;
+}
+
+/** @returns {StyleSpecification["sources"]} */
+export function groundSources() {
+  return {
+    land: { type: "geojson", data: local("vendor/basemap/land.json"), tolerance: 0.2 },
+    rivers: { type: "geojson", data: local("vendor/basemap/rivers.json"), tolerance: 0.2 },
+    places: { type: "geojson", data: local("vendor/basemap/places.json"), maxzoom: 12 },
+    // The outline first, which is small; `sharpen` puts the whole data in its place.
+    borders: { type: "geojson", data: local("api/v1/borders/outline"), tolerance: 0.25, maxzoom: 16 },
+    sides: { type: "geojson", data: local("api/v1/borders/sides"), maxzoom: 14 },
+  };
+}
+
+/**
+ * Put the boundary data by which the server decides in the place of its outline.
+ * @param {MapLibreMap} map
+ */
+export async function sharpen(map) {
+  /** @type {import("maplibre-gl").GeoJSONSource | undefined} */
+  const source = map.getSource("borders");
+  await source?.setData(local("api/v1/borders"));
+}
+
+/**
+ * @param {number} scale of letters: 1 on an ordinary screen, more on a large one
+ * @returns {StyleSpecification["layers"]}
+ */
+export function groundLayers(scale) {
+  const inner = /** @type {ExpressionSpecification} */ (["in", ["get", "border"], ["literal", INNER_BORDERS]]);
+  const outer = /** @type {ExpressionSpecification} */ (["all", ["==", ["get", "kind"], "border"], ["!", inner]]);
+  const bySide = (/** @type {"left" | "right"} */ side) =>
+    /** @type {ExpressionSpecification} */ (["match", ["get", side], "BE", SIDES.BE, "NL", SIDES.NL, "LU", SIDES.LU, NIGHT]);
+  /** A band of a state's colour on its side of the border. @param {"left" | "right"} side @param {1 | -1} sign */
+  const band = (side, sign) => ({
+    id: `side-${side}`,
+    type: /** @type {const} */ ("line"),
+    source: "borders",
+    filter: inner,
+    minzoom: 9,
+    layout: { "line-join": /** @type {const} */ ("round") },
+    paint: {
+      "line-color": bySide(side),
+      "line-width": width(4 * scale, 12 * scale),
+      "line-offset": /** @type {ExpressionSpecification} */ (["interpolate", ["linear"], ["zoom"], 6, sign * 3 * scale, 15, sign * 9 * scale]),
+      "line-opacity": 0.5,
+    },
+  });
+  const sideName = (/** @type {"left" | "right"} */ side) => ({
+    id: `side-names-${side}`,
+    type: /** @type {const} */ ("symbol"),
+    source: "sides",
+    minzoom: 11,
+    // Each zoom level halves the distance between two names.
+    filter: /** @type {ExpressionSpecification} */ (["<=", ["get", "rank"], ["step", ["zoom"], 0, 12, 1, 13, 2, 14, 3, 15, 4, 16, 5]]),
+    layout: {
+      "text-field": stateNames(["get", side]),
+      "text-font": BOLD,
+      "text-size": 12.5 * scale,
+      "text-letter-spacing": 0.12,
+      "text-rotate": /** @type {ExpressionSpecification} */ (["get", "angle"]),
+      "text-rotation-alignment": /** @type {const} */ ("map"),
+      "text-offset": /** @type {ExpressionSpecification} */ (["case", ["==", ["get", "above"], side], ["literal", [0, -1.5]], ["literal", [0, 1.5]]]),
+      "text-padding": 3,
+      "symbol-sort-key": /** @type {ExpressionSpecification} */ (["get", "rank"]),
+    },
+    paint: {
+      "text-color": /** @type {ExpressionSpecification} */ (["match", ["get", side], "BE", "#ffd98a", "NL", "#9ad7ff", "LU", "#e0bcff", MUTED]),
+      "text-halo-color": NIGHT,
+      "text-halo-width": 2.2,
+    },
+  });
+  return [
+    { id: "sea", type: "background", paint: { "background-color": WATER } },
+    { id: "land", type: "fill", source: "land", paint: { "fill-color": LAND, "fill-antialias": false } },
+    {
+      id: UNDER,
+      type: "fill",
+      source: "borders",
+      filter: ["==", ["get", "kind"], "territory"],
+      paint: {
+        "fill-color": ["match", territory, "BE", STATES.BE, "NL", STATES.NL, "LU", STATES.LU, NIGHT],
+        "fill-opacity": ["match", territory, ["BE", "NL", "LU"], 0.72, 0],
+        "fill-antialias": false,
+      },
+    },
+    {
+      id: "rivers",
+      type: "line",
+      source: "rivers",
+      // Drawn for whole countries: nearer than this its bends would be in the wrong place.
+      maxzoom: 10.5,
+      layout: round,
+      paint: { "line-color": "#2d5878", "line-width": width(1 * scale, 2 * scale), "line-opacity": ["interpolate", ["linear"], ["zoom"], 9.5, 1, 10.5, 0] },
+    },
+    {
+      id: "places",
+      type: "symbol",
+      source: "places",
+      filter: [">=", ["get", "p"], ["step", ["zoom"], 150_000, 7, 60_000, 8, 25_000, 9, 8_000, 10, 2_500, 11, 0]],
+      layout: {
+        "text-field": placeNames(),
+        "text-font": REGULAR,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 12 * scale, 12, ["step", ["get", "p"], 14 * scale, 20_000, 16 * scale, 100_000, 19 * scale]],
+        "symbol-sort-key": ["-", 0, ["get", "p"]],
+        "text-padding": 6,
+      },
+      paint: { "text-color": "#aab6c2", "text-halo-color": NIGHT, "text-halo-width": 1.6 },
+    },
+    band("left", -1),
+    band("right", 1),
+    {
+      id: "outer-borders-casing",
+      type: "line",
+      source: "borders",
+      filter: outer,
+      layout: round,
+      paint: { "line-color": "#000000", "line-width": width(2.4 * scale, 5 * scale), "line-opacity": 0.8 },
+    },
+    {
+      id: "outer-borders",
+      type: "line",
+      source: "borders",
+      filter: outer,
+      layout: { "line-join": "round" },
+      paint: { "line-color": "#b39a62", "line-width": width(1 * scale, 2.2 * scale), "line-dasharray": [4, 3] },
+    },
+    {
+      id: "borders-casing",
+      type: "line",
+      source: "borders",
+      filter: inner,
+      layout: round,
+      paint: { "line-color": "#000000", "line-width": width(5 * scale, 9 * scale) },
+    },
+    {
+      id: "borders",
+      type: "line",
+      source: "borders",
+      filter: inner,
+      layout: round,
+      paint: { "line-color": BORDER, "line-width": width(2.4 * scale, 4.5 * scale) },
+    },
+    {
+      id: "state-names",
+      type: "symbol",
+      source: "borders",
+      filter: ["all", ["==", ["get", "kind"], "territory"], ["in", territory, ["literal", [...STATE_CODES, "LU+DE"]]]],
+      layout: {
+        "text-field": bigNames(),
+        "text-font": BOLD,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 13 * scale, 12, 22 * scale, 15, 26 * scale],
+        "text-letter-spacing": ["step", ["zoom"], 0.28, 13, 0.1],
+        // In town every parcel has its name; over the country one name is enough.
+        "text-padding": ["step", ["zoom"], 60, 13, 4],
+      },
+      paint: {
+        "text-color": ["match", territory, "BE", "#ffd98a", "NL", "#9ad7ff", "LU", "#e0bcff", "#c9b98f"],
+        "text-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14, 0.95],
+        "text-halo-color": NIGHT,
+        "text-halo-width": 1.6,
+      },
+    },
+    sideName("left"),
+    sideName("right"),
+  ];
+}
+
+/**
+ * Write the names on the map in the page's language.
+ * @param {MapLibreMap} map
+ */
+export function nameGround(map) {
+  map.setLayoutProperty("places", "text-field", placeNames());
+  map.setLayoutProperty("state-names", "text-field", bigNames());
+  for (const side of ["left", "right"]) map.setLayoutProperty(`side-names-${side}`, "text-field", stateNames(["get", side]));
+}
+
+/**
+ * A place has its own name, and its name in another language where that differs.
+ * @returns {ExpressionSpecification}
+ */
+function placeNames() {
+  return ["coalesce", ["get", `n_${language()}`], ["get", "n"]];
+}
+
+/** @returns {ExpressionSpecification} */
+function bigNames() {
+  // Among the enclaves there is room for the code alone.
+  return ["step", ["zoom"], stateNames(territory), 14, territory];
+}
+
+/**
+ * @param {ExpressionSpecification} code
+ * @returns {ExpressionSpecification}
+ */
+function stateNames(code) {
+  const spelled = STATE_CODES.flatMap((state) => [state, t(`state.${state}`).toLocaleUpperCase(locale())]);
+  return /** @type {ExpressionSpecification} */ (["match", code, ...spelled, code]);
+}
+
+/**
+ * A line's width that grows with the zoom.
+ * @param {number} far pixels at zoom 6
+ * @param {number} near pixels at zoom 15
+ * @returns {ExpressionSpecification}
+ */
+function width(far, near) {
+  return ["interpolate", ["linear"], ["zoom"], 6, far, 15, near];
+}
