@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -165,13 +166,15 @@ def read(kind: type[_Message], message: bytes | str) -> _Message:
     """
     message = message or b"{}"
     try:
-        return msgspec.json.decode(message, type=kind)
+        decoded = msgspec.json.decode(message, type=kind)
+        json.loads(message, object_pairs_hook=_check_once)
     except msgspec.ValidationError as error:
         raise _explain(kind, message, str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused("", f"not JSON: {error}") from error
     except RecursionError as error:
         raise Refused("", "nested too deeply") from error
+    return decoded
 
 
 def read_query(query: Mapping[str, str], allowed: Mapping[str, tuple[int, int, int]]) -> dict[str, int]:
@@ -234,6 +237,16 @@ def check_bbox(bbox: tuple[float, float, float, float] | None) -> None:
     west, south, east, north = bbox
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise Refused("bbox", "not west, south, east, north in degrees: -180 to 180 and -90 to 90, in that order")
+
+
+def _check_once(pairs: list[tuple[str, object]]) -> None:
+    """Refuse a name that is given twice: RFC 8259, section 4, leaves open which value counts, and what looked at one on
+    the way here must not have let another through.
+    """
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise Refused(name, f"given {names.count(name)} times; once is allowed")
 
 
 def _explain(kind: type[msgspec.Struct], message: bytes | str, reason: str) -> Refused:

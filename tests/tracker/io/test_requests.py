@@ -13,6 +13,7 @@ from tracker.errors import Refused
 from tracker.io.requests import (
     ContactBody,
     DangerBody,
+    EndBody,
     HostDecisionBody,
     StartBody,
     Subscribe,
@@ -148,3 +149,11 @@ def test_query_has_defaults_and_bounds() -> None:
         with pytest.raises(Refused) as refused:
             read_query(query, allowed)
         assert refused.value.field == field
+
+
+@pytest.mark.parametrize("body", [b'{"by":"a","by":"b"}', b'{"note":"a","by":"a","\\u0062y":"a"}'])
+def test_a_field_that_is_given_twice_is_refused(body: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        read(EndBody, body.replace(b"note", b"reason"))
+
+    assert (refused.value.field, refused.value.reason) == ("by", "given 2 times; once is allowed")
