@@ -296,6 +296,51 @@ export type FeedMessage =
   | ShowMessage
   | HideMessage;
 
+/** What is on record of one pursuit: `GET /api/v1/pursuits/{id}/record`. */
+export interface PursuitRecord {
+  epoch: string;
+  pursuit: string;
+  roster: Record<string, RosterEntry>;
+  events: ({ offset: number; id: string; type: string; time: string } & Record<string, unknown>)[];
+  /** By unit, in order of time. */
+  fixes: Record<
+    string,
+    [t: number, lon: number, lat: number, speed: number | null, course: number | null, territory: string][]
+  >;
+}
+
+/** A stay in a host state: `GET /api/v1/pursuits/{id}/legs`. */
+export interface Leg {
+  leg: number;
+  host: string;
+  units: string[];
+  entered_at: string | null;
+  left_at: string | null;
+  reported: boolean;
+  open: string[];
+}
+
+export interface Scenario {
+  scenario: string;
+  title: string;
+  source: string;
+  date: string;
+  units: string[];
+  lasts_s: number;
+}
+
+export interface Training {
+  id: string;
+  scenario: string;
+  title: string;
+  acts: "all" | "start" | "none";
+  by: string | null;
+  started_at: string;
+  ends_at: string;
+  pursuit: string;
+  units: string[];
+}
+
 export interface Config {
   version: string;
   ws: string;

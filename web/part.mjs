@@ -1,0 +1,54 @@
+// @ts-check
+/**
+ * The part of the world that a screen shows: what is real, or what is simulated. The two are never on one screen, so that
+ * nobody takes an exercise for the real thing, or the real thing for an exercise.
+ */
+
+/** @import {World} from "./world.mjs" */
+
+import { isSimulated } from "./world.mjs";
+
+/** @typedef {"real" | "simulated"} Part */
+
+/**
+ * @param {World} world
+ * @param {Part} part
+ * @returns {World} the same one where there is nothing to leave out
+ */
+export function partOf(world, part) {
+  const belongs = (/** @type {string} */ name) => isSimulated(name) === (part === "simulated");
+  return {
+    ...world,
+    units: filtered(world.units, belongs),
+    roster: filtered(world.roster, belongs),
+    pursuits: filtered(world.pursuits, belongs),
+    pending: filtered(world.pending, belongs),
+    alerts: filtered(world.alerts, (_, { event }) => belongs(event.pursuit ?? ("unit" in event ? event.unit ?? "" : ""))),
+  };
+}
+
+/**
+ * How many pursuits go on in a part.
+ * @param {World} world
+ * @param {Part} part
+ */
+export function running(world, part) {
+  let count = 0;
+  for (const { id, phase } of world.pursuits.values()) {
+    if (phase !== "ended" && isSimulated(id) === (part === "simulated")) count += 1;
+  }
+  return count;
+}
+
+/**
+ * The same map where all of it belongs.
+ * @template V
+ * @param {ReadonlyMap<string, V>} map
+ * @param {(name: string, value: V) => boolean} belongs
+ * @returns {ReadonlyMap<string, V>}
+ */
+function filtered(map, belongs) {
+  const kept = new Map();
+  for (const [name, value] of map) if (belongs(name, value)) kept.set(name, value);
+  return kept.size === map.size ? map : kept;
+}
