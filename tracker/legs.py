@@ -102,6 +102,21 @@ class Leg:
         """Whether nobody is there any more."""
         return self.ended_at is not None or len(self.exits) >= len(self.entries)
 
+    @property
+    def entered_at(self) -> str | None:
+        """When the first one entered."""
+        return self.entries[0].at if self.entries else None
+
+    @property
+    def left_at(self) -> str | None:
+        """When the last one left, or the action ended."""
+        return self.ended_at or (self.exits[-1].at if self.is_over and self.exits else None)
+
+    @property
+    def still_owed(self) -> list[str]:
+        """The kinds of obligations that are open."""
+        return [owed.opened.kind for owed in self.owed.values() if owed.status in ("open", "overdue")]
+
 
 def legs(pursuit: str, events: Iterable[Numbered]) -> list[Leg]:
     """The legs of one pursuit, in the order in which they began.

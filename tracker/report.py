@@ -40,7 +40,7 @@ BASIS: Final = {
     "unverified": "unverified: not checked against the text",
 }
 
-_STYLE: Final = """
+STYLE: Final = """
 @page { size: A4; margin: 18mm 16mm }
 body { font: 10.5pt/1.4 system-ui, sans-serif; color: #111; max-width: 180mm; margin: 1.5rem auto; padding: 0 1rem }
 h1 { font-size: 17pt; margin: 0 } h2 { font-size: 12pt; margin: 1.4em 0 .3em; border-bottom: 1px solid #888 }
@@ -81,7 +81,7 @@ class _Page:
         leg, say = self._leg, self._say
         title = f"{say('Report on a cross-border action')}: {leg.pursuit}, {self._words.state(leg.host)}"
         yield f'<!doctype html>\n<html lang="{self._words.language}">\n<head>\n<meta charset="utf-8">'
-        yield f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
+        yield f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>"
         yield f"<h1>{escape(say('Report on a cross-border action'))}</h1>"
         sub = [self._words.fill("Leg {number} of {count}", number=number, count=count)]
         if index()["BPT2018"].is_in_force(datetime.fromtimestamp(unix_s(leg.entries[0].at), LOCAL).date()):

@@ -9,7 +9,7 @@ import msgspec
 from tracker.events import AlertAcknowledged, Event
 from tracker.io.access_log import Access
 from tracker.io.training import ScenarioView, TrainingView
-from tracker.views import PursuitView
+from tracker.views import PursuitView, RosterView
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -85,6 +85,43 @@ class PingsAnswer(msgspec.Struct, frozen=True):
     refused: list[RefusedPing]
 
 
+RecordedFix = tuple[float, float, float, float | None, float | None, str]
+"""t, lon, lat, speed, course, territory."""
+
+
+class RecordHead(msgspec.Struct, frozen=True):
+    """What is on record of a pursuit, but for its events; `fixes` are those of each unit, in order of time."""
+
+    epoch: str
+    pursuit: str
+    roster: dict[str, RosterView]
+    fixes: dict[str, list[RecordedFix]]
+
+
+class RecordAnswer(RecordHead, frozen=True, kw_only=True):
+    """What is on record of a pursuit, as far as the caller may see it; each event has its `offset` too."""
+
+    events: list[Event]
+
+
+class LegAnswer(msgspec.Struct, frozen=True):
+    """A stay in a host state; `open` are the kinds of what is still owed."""
+
+    leg: int
+    host: str
+    units: tuple[str, ...]
+    entered_at: str | None
+    left_at: str | None
+    reported: bool
+    open: tuple[str, ...]
+
+
+class LegsAnswer(msgspec.Struct, frozen=True):
+    """The stays of a pursuit in host states, in order."""
+
+    legs: list[LegAnswer]
+
+
 class EventsAnswer(msgspec.Struct, frozen=True):
     """A page of events, each with its offset; `next` is the `after` of the next page."""
 
@@ -146,11 +183,15 @@ def encode_error(field: str, reason: str) -> bytes:
     return _encoder.encode(ErrorAnswer(Problem(field, reason)))
 
 
+def encode_record(head: RecordHead, page: list[tuple[int, bytes]]) -> bytes:
+    """`RecordAnswer` from its head, and events in their journalled form."""
+    return b'%b,"events":[%b]}' % (_encoder.encode(head)[:-1], _numbered(page))
+
+
 def encode_events(epoch: str, page: list[tuple[int, bytes]], next_: int) -> bytes:
     """`EventsAnswer` from events in their journalled form, which is spliced in and not decoded."""
-    events = b",".join(b'{"offset":%d,%b' % (offset, event[1:]) for offset, event in page)
-    return b'{"epoch":%b,"events":[%b],"next":%d}' % (
-        _encoder.encode(epoch),
-        events,
-        next_,
-    )
+    return b'{"epoch":%b,"events":[%b],"next":%d}' % (_encoder.encode(epoch), _numbered(page), next_)
+
+
+def _numbered(page: list[tuple[int, bytes]]) -> bytes:
+    return b",".join(b'{"offset":%d,%b' % (offset, event[1:]) for offset, event in page)

@@ -16,6 +16,7 @@ from tracker.io import law_http, openapi
 from tracker.io.access_log import AccessLog
 from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
 from tracker.io.commands import STEPS, name_of
+from tracker.io.consulting import Consulting
 from tracker.io.dispatch_http import Dispatch, Handler
 from tracker.io.gate import Gate
 from tracker.io.http import CALLER, HttpError, respond, respond_error, status_of
@@ -25,6 +26,7 @@ from tracker.io.ingest_http import Ingest
 from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
+from tracker.io.record_http import Record
 from tracker.io.service import Service, Unavailable
 from tracker.io.training import Trainings
 from tracker.io.training_http import Training
@@ -85,7 +87,9 @@ class Api:
         self._openapi: Final[Page] = prepare(openapi.document(about.version), ".json")
         self._about = about
         self._training = Training(trainings)
-        self._dispatch = Dispatch(service, hub, log, now)
+        consulting = Consulting(service, log, now)
+        self._dispatch = Dispatch(service, hub, log, consulting, now)
+        self._record = Record(service, consulting, now)
         self._ingest = Ingest(service, gate, metrics, batch_bytes, now)
 
     def app(self) -> web.Application:
@@ -116,6 +120,9 @@ class Api:
             "pursuits": dispatch.pursuits,
             "pursuit": dispatch.pursuit,
             "track": dispatch.track,
+            "record": self._record.record,
+            "legs": self._record.legs,
+            "leg": self._record.leg,
             "start": dispatch.start,
             "open": dispatch.open,
             "accessLog": dispatch.access_log,
@@ -221,8 +228,14 @@ class Api:
     async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         host = _only(request, hdrs.HOST)
         known = host is not None and self._gate.expects_http_host(host)
+        own = response.headers.get(_POLICY)  # of a page that needs less still
         response.headers.update(_headers(self._gate.feed_origin(host) if known and host else ""))
+        if own is not None:
+            response.headers[_POLICY] = own
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+_POLICY: Final = "Content-Security-Policy"
 
 
 def _headers(feed: str) -> CIMultiDict[str]:
@@ -235,7 +248,7 @@ def _headers(feed: str) -> CIMultiDict[str]:
     )
     return CIMultiDict(
         {
-            "Content-Security-Policy": policy,
+            _POLICY: policy,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",

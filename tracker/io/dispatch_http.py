@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from tracker.errors import Refused
 from tracker.events import AlertAcknowledged
 from tracker.inputs import AcknowledgeAlert, Input, JoinPursuit, PursuitCommand, StartPursuit, UnitRegistered
 from tracker.io import geojson
-from tracker.io.access_log import AccessLog, access
+from tracker.io.access_log import AccessLog
 from tracker.io.answers import AccessAnswer, AcknowledgeAnswer, CommandAnswer, PursuitsAnswer, encode_events
 from tracker.io.commands import command
-from tracker.io.credentials import LOCAL
-from tracker.io.http import CALLER, HttpError, read_body, respond, status_of
+from tracker.io.consulting import UNKNOWN, Consulting
+from tracker.io.http import HttpError, read_body, respond, status_of
 from tracker.io.hub import Hub
 from tracker.io.openapi import ACCESS_QUERY, EVENTS_QUERY
 from tracker.io.requests import AcknowledgeBody, OpenBody, read, read_query
 from tracker.io.service import Service
-from tracker.policy import Scope, Sight, is_on_soil, may_act, pursuit_of, seen_by, sees_event, sight
+from tracker.policy import Sight, is_on_soil, may_act, pursuit_of, seen_by, sees_event, sight
 from tracker.pursuits import Pursuit
 from tracker.units import Unit, call_sign_of
 from tracker.views import PursuitView, pursuit_seen, sees_alert
 from tracker.world import World
 
 GEOJSON: Final = "application/geo+json"
-UNKNOWN: Final = "no pursuit of this id is known here; another state's is opened by POST …/open, with a reason"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,44 +37,48 @@ class Dispatch:
     Args:
         service: the door to the core.
         hub: is told when somebody may see more.
-        log: says what a caller may see, and notes what he looked at.
+        log: notes who looked at what.
+        consulting: says who asks, and what he may see.
         now: the clock, Unix seconds UTC.
     """
 
-    def __init__(self, service: Service, hub: Hub, log: AccessLog, now: Callable[[], float]) -> None:
+    def __init__(
+        self, service: Service, hub: Hub, log: AccessLog, consulting: Consulting, now: Callable[[], float]
+    ) -> None:
         self._service = service
         self._hub = hub
         self._log = log
+        self._consulting = consulting
         self._now = now
 
     async def units(self, request: web.Request) -> web.Response:
         """The newest fix of every unit that the caller sees."""
-        await self._note(request, "consult")
-        return respond(geojson.units(self._service.world, self._scope(request)), content_type=GEOJSON)
+        await self._consulting.note(request, "consult")
+        return respond(geojson.units(self._service.world, self._consulting.scope(request)), content_type=GEOJSON)
 
     async def events(self, request: web.Request) -> web.Response:
         """A page of events."""
         query = read_query(request.query, EVENTS_QUERY)
         after, limit, upto = query["after"], query["limit"], self._service.world.offset
-        page = await self._service.events(after, limit, self._scope(request))
+        page = await self._service.events(after, limit, self._consulting.scope(request))
         # What lies between the last that he sees and the end is not for him, and need not be asked for again.
         last = page[-1][0] if page else after
         next_ = last if len(page) == limit else max(last, upto)
-        await self._note(request, "export", after=after, upto=next_, events=len(page))
+        await self._consulting.note(request, "export", after=after, upto=next_, events=len(page))
         body = encode_events(self._service.epoch, page, next_)
         return web.Response(body=body, content_type="application/json")
 
     async def pursuits(self, request: web.Request) -> web.Response:
         """All pursuits that the caller sees."""
-        await self._note(request, "consult")
-        world, scope = self._service.world, self._scope(request)
+        await self._consulting.note(request, "consult")
+        world, scope = self._service.world, self._consulting.scope(request)
         views = (pursuit_seen(world, scope, pursuit) for pursuit in world.pursuits.values())
         return respond(PursuitsAnswer([view for view in views if view is not None]))
 
     async def pursuit(self, request: web.Request) -> web.Response:
         """One pursuit."""
-        pursuit = self._pursuit(request)
-        await self._note(request, "consult", pursuit)
+        pursuit = self._consulting.pursuit(request)
+        await self._consulting.note(request, "consult", pursuit)
         return respond(self._view(request, pursuit))
 
     async def open(self, request: web.Request) -> web.Response:
@@ -85,23 +87,23 @@ class Dispatch:
         pursuit = self._service.world.pursuits.get(request.match_info["id"])
         if pursuit is None:
             raise HttpError(404, "id", UNKNOWN)
-        caller = request.get(CALLER, LOCAL)
-        await self._log.open(caller, pursuit.id, self._about(pursuit), body.reason)
+        caller = self._consulting.caller(request)
+        await self._log.open(caller, pursuit.id, self._consulting.about(pursuit), body.reason)
         self._hub.rescope(self._log.scope)
         return respond(self._view(request, pursuit))
 
     async def access_log(self, request: web.Request) -> web.Response:
         """Who of the caller's state looked at what, and who else at its pursuits."""
         query = read_query(request.query, ACCESS_QUERY)
-        caller = request.get(CALLER, LOCAL)
+        caller = self._consulting.caller(request)
         rows = await self._log.page(query["after"], query["limit"], caller.state)
         return respond(AccessAnswer(rows, rows[-1].id if rows else query["after"]))
 
     async def track(self, request: web.Request) -> web.Response:
         """What the members of a pursuit drove."""
-        pursuit = self._pursuit(request)
-        await self._note(request, "consult", pursuit, track=True)
-        scope = self._scope(request)
+        pursuit = self._consulting.pursuit(request)
+        await self._consulting.note(request, "consult", pursuit, track=True)
+        scope = self._consulting.scope(request)
         is_live = sight(self._service.world, scope, pursuit) is Sight.LIVE
         soil = scope.state or ""
         until = self._now() if pursuit.ended_at is None else pursuit.ended_at
@@ -120,13 +122,13 @@ class Dispatch:
         """The handler of a command of a pursuit, by its name in `commands.STEPS`."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            pursuit = self._pursuit(request)
-            if not may_act(self._service.world, self._scope(request), pursuit):
+            pursuit = self._consulting.pursuit(request)
+            if not may_act(self._service.world, self._consulting.scope(request), pursuit):
                 raise HttpError(403, "id", "the pursuit was opened to look at; it is for the states that it concerns")
             entry = command(name, pursuit.id, await read_body(request), self._now())
             answer = await self._submit(request, entry)
             if name == "report":
-                await self._note(request, "report", pursuit)
+                await self._consulting.note(request, "report", pursuit)
             return answer
 
         return handle
@@ -136,7 +138,7 @@ class Dispatch:
         id_ = request.match_info["id"]
         body = read(AcknowledgeBody, await read_body(request))
         known = self._service.world.alerts.get(id_)
-        if known is None or not sees_alert(self._service.world, self._scope(request), known):
+        if known is None or not sees_alert(self._service.world, self._consulting.scope(request), known):
             raise HttpError(404, "id", "no alert of this id is known")
         (outcome,) = await self._service.submit([AcknowledgeAlert(at=self._now(), by=body.by, event=id_)])
         if isinstance(outcome, Refused):
@@ -149,40 +151,11 @@ class Dispatch:
             raise HttpError(404, "id", "no alert of this id is known any more")
         return respond(AcknowledgeAnswer((first,)))
 
-    def _pursuit(self, request: web.Request) -> Pursuit:
-        world = self._service.world
-        pursuit = world.pursuits.get(request.match_info["id"])
-        if pursuit is None or sight(world, self._scope(request), pursuit) is Sight.NOTHING:
-            raise HttpError(404, "id", UNKNOWN)
-        return pursuit
-
-    def _scope(self, request: web.Request) -> Scope:
-        return self._log.scope(request.get(CALLER, LOCAL))
-
     def _view(self, request: web.Request, pursuit: Pursuit) -> PursuitView:
-        view = pursuit_seen(self._service.world, self._scope(request), pursuit)
+        view = pursuit_seen(self._service.world, self._consulting.scope(request), pursuit)
         if view is None:
             raise HttpError(404, "id", UNKNOWN)
         return view
-
-    def _about(self, pursuit: Pursuit) -> tuple[str, ...]:
-        """The states whose units are in a pursuit."""
-        units = self._service.world.units
-        known = (units.get(member.unit) for member in pursuit.members)
-        return tuple(sorted({unit.state for unit in known if unit is not None and unit.state is not None}))
-
-    async def _note(self, request: web.Request, action: str, pursuit: Pursuit | None = None, **detail: object) -> None:
-        name = request.match_info.route.name
-        row = access(
-            request.get(CALLER, LOCAL),
-            self._now(),
-            action,
-            None if pursuit is None else pursuit.id,
-            call=name,
-            **detail,
-        )
-        about = () if pursuit is None else self._about(pursuit)
-        await self._log.note(msgspec.structs.replace(row, about=about))
 
     def _introduction(self, request: web.Request, command: PursuitCommand) -> list[Input]:
         """A control room names its own units. One that nobody has heard of yet is taken for its own, until it says so.
@@ -190,7 +163,7 @@ class Dispatch:
         Raises:
             HttpError: the unit is another state's.
         """
-        scope = self._scope(request)
+        scope = self._consulting.scope(request)
         if scope.sees_all or scope.state is None or not isinstance(command, StartPursuit | JoinPursuit):
             return []
         known = self._service.world.units.get(command.unit)
@@ -206,7 +179,7 @@ class Dispatch:
         if isinstance(outcome, Refused):
             conflict = _exists_already(world, command, outcome.field)
             raise HttpError(409 if conflict else status_of(outcome), outcome.field, outcome.reason)
-        scope = self._scope(request)
+        scope = self._consulting.scope(request)
         seen = [event for event in outcome if sees_event(scope, seen_by(world, event), pursuit_of(world, event))]
         return respond(CommandAnswer(self._view(request, world.pursuits[command.id]), seen), status)
 

@@ -208,11 +208,7 @@ def legs(
     """
     if not fixes:
         return []
-    cuts = [(_unix(crossing.crossed_at), crossing) for crossing in crossings if crossing.unit == unit]
-    cuts = sorted(
-        ((at, crossing) for at, crossing in cuts if fixes[0].fixed_at < at <= fixes[-1].fixed_at),
-        key=lambda cut: cut[0],
-    )
+    cuts = _cuts(unit, fixes, crossings)
     features: list[LegFeature] = []
     points: list[tuple[float, Position]] = []
     where = cuts[0][1].from_ if cuts else territory
@@ -230,6 +226,28 @@ def legs(
         points.append((fix.fixed_at, (fix.lon, fix.lat)))
         fix = next(rest, None)
     return features + _leg(unit, where, points)
+
+
+def territories(
+    unit: str, fixes: Sequence[Fix], crossings: Iterable[CrossingConfirmed], territory: str | None
+) -> list[str | None]:
+    """Where a unit was at each fix, as the crossings have it. As `legs`."""
+    cuts = _cuts(unit, fixes, crossings) if fixes else []
+    where = cuts[0][1].from_ if cuts else territory
+    found: list[str | None] = []
+    for fix in fixes:
+        while cuts and cuts[0][0] <= fix.fixed_at:
+            where = cuts.pop(0)[1].to
+        found.append(where)
+    return found
+
+
+def _cuts(
+    unit: str, fixes: Sequence[Fix], crossings: Iterable[CrossingConfirmed]
+) -> list[tuple[float, CrossingConfirmed]]:
+    cuts = [(_unix(crossing.crossed_at), crossing) for crossing in crossings if crossing.unit == unit]
+    within = ((at, crossing) for at, crossing in cuts if fixes[0].fixed_at < at <= fixes[-1].fixed_at)
+    return sorted(within, key=lambda cut: cut[0])
 
 
 def _leg(unit: str, territory: str | None, points: list[tuple[float, Position]]) -> list[LegFeature]:

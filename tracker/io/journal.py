@@ -60,6 +60,9 @@ _MIGRATIONS: Final = (
     ALTER TABLE event ADD COLUMN seen_by INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE event ADD COLUMN pursuit TEXT;
     """,
+    """
+    CREATE INDEX event_of_pursuit ON event (pursuit, offset) WHERE pursuit IS NOT NULL;
+    """,
 )
 
 
@@ -269,6 +272,11 @@ class Journal:
             "ORDER BY offset LIMIT ?"
         )
         return [(offset, body) for offset, body in self._rows(statement, (after, bits, *sorted(pursuits), limit))]
+
+    def events_of(self, pursuit: str, bits: int | None) -> list[tuple[int, bytes]]:
+        """The events of a pursuit, in order; with `bits`, those that one of these states saw."""
+        statement = "SELECT offset, body FROM event WHERE pursuit = ? AND (? IS NULL OR seen_by & ?) ORDER BY offset"
+        return [(offset, body) for offset, body in self._rows(statement, (pursuit, bits, bits))]
 
     def input_from(self, id_: int) -> tuple[int, bytes] | None:
         """The first input whose id is not below this one."""

@@ -119,6 +119,33 @@ CALLS: Final = (
         errors=(404,),
     ),
     Call(
+        "GET",
+        "/api/v1/pursuits/{id}/record",
+        "record",
+        "Everything that is on record of a pursuit, to be played again.",
+        "see",
+        answers.RecordAnswer,
+        errors=(404,),
+    ),
+    Call(
+        "GET",
+        "/api/v1/pursuits/{id}/legs",
+        "legs",
+        "The stays of a pursuit in host states.",
+        "see",
+        answers.LegsAnswer,
+        errors=(404,),
+    ),
+    Call(
+        "GET",
+        "/api/v1/pursuits/{id}/legs/{leg}",
+        "leg",
+        "The report on one stay for its host's authorities (Art. 46), as a page to print.",
+        "see",
+        "text/html",
+        errors=(400, 404),
+    ),
+    Call(
         "POST",
         "/api/v1/pursuits",
         "start",
@@ -301,7 +328,7 @@ def _operation(call: Call, by_type: dict[int, Schema]) -> Schema:
 def _parameters(call: Call) -> list[Schema]:
     found: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in ("id", "name")
+        for name in ("id", "leg", "name")
         if f"{{{name}}}" in call.path
     ]
     if call.name == "events":
@@ -312,13 +339,13 @@ def _parameters(call: Call) -> list[Schema]:
 
 
 def _add_offsets(components: dict[str, Schema]) -> None:
-    page = components["EventsAnswer"]
-    properties = page["properties"]
-    if isinstance(properties, dict):
-        offset: Schema = {
-            "type": "object",
-            "properties": {"offset": {"type": "integer"}},
-            "required": ["offset"],
-        }
-        listed = properties["events"]
-        properties["events"] = {"type": "array", "items": {"allOf": [offset, listed["items"]]}}
+    offset: Schema = {
+        "type": "object",
+        "properties": {"offset": {"type": "integer"}},
+        "required": ["offset"],
+    }
+    for answer in ("EventsAnswer", "RecordAnswer"):
+        properties = components[answer]["properties"]
+        if isinstance(properties, dict):
+            listed = properties["events"]
+            properties["events"] = {"type": "array", "items": {"allOf": [offset, listed["items"]]}}

@@ -107,16 +107,14 @@ def listed(record: list[Numbered], pursuit: str) -> Iterator[bytes]:
         Refused: the pursuit is not known.
     """
     for number, leg in enumerate(_legs(record, pursuit), 1):
-        entered = leg.entries[0].at if leg.entries else None
-        left = leg.ended_at or (leg.exits[-1].at if leg.is_over and leg.exits else None)
         line = {
             "leg": number,
             "host": leg.host,
             "units": leg.units,
-            "entered_at": entered,
-            "left_at": left,
+            "entered_at": leg.entered_at,
+            "left_at": leg.left_at,
             "reported": leg.report is not None,
-            "open": [owed.opened.kind for owed in leg.owed.values() if owed.status in ("open", "overdue")],
+            "open": leg.still_owed,
         }
         yield msgspec.json.encode(line)
 

@@ -231,6 +231,11 @@ class Service:
             return await self._in_thread(self._journal.events, after, limit)
         return await self._in_thread(self._journal.events_seen, after, limit, bits(scope), scope.opened)
 
+    async def events_of(self, pursuit: str, scope: Scope) -> list[tuple[int, bytes]]:
+        """The events of a pursuit that are seen, in order, in their journalled form."""
+        seen_by = None if scope.sees_all or pursuit in scope.opened else bits(scope)
+        return await self._in_thread(self._journal.events_of, pursuit, seen_by)
+
     async def fixes(self, unit: str, since: float, until: float) -> list[Fix]:
         """What a unit sent from `since` to `until` (receiver's time, Unix seconds UTC), by that time."""
         return await self._in_thread(history.fixes, self._journal, unit, since, until)

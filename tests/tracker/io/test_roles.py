@@ -33,6 +33,9 @@ WHO = {
     "GET /api/v1/pursuits": "DSA",
     "GET /api/v1/pursuits/{id}": "DSA",
     "GET /api/v1/pursuits/{id}/track": "DSA",
+    "GET /api/v1/pursuits/{id}/record": "DSA",
+    "GET /api/v1/pursuits/{id}/legs": "DSA",
+    "GET /api/v1/pursuits/{id}/legs/{leg}": "DSA",
     "POST /api/v1/pursuits": "DS",
     "POST /api/v1/pursuits/{id}/join": "DS",
     "POST /api/v1/pursuits/{id}/contact": "DS",
@@ -78,7 +81,7 @@ async def test_every_route_with_every_role(strict_room: HttpRoom, tokens: dict[s
     }
     found: dict[str, dict[str, str]] = {}
     for call in CALLS:
-        path = call.path.replace("{id}", "x").replace("{name}", "index.html")
+        path = call.path.replace("{id}", "x").replace("{leg}", "1").replace("{name}", "index.html")
         found[f"{call.method} {call.path}"] = {
             who: {401: "who?", 403: "no"}.get(
                 (await strict_room.ask(call.method, path, None, data=None, **headers)).status, "yes"
