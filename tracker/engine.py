@@ -9,7 +9,7 @@ from borders.crossing import Detector
 from tracker import conduct, sightings
 from tracker.errors import Refused
 from tracker.events import AlertAcknowledged, Event
-from tracker.inputs import AcknowledgeAlert, Input, PingReceived, Tick, UnitRegistered
+from tracker.inputs import AcknowledgeAlert, ClockSet, Input, PingReceived, Tick, UnitRegistered
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
 from tracker.world import Alert, World
@@ -48,6 +48,9 @@ class Engine:
                 return sightings.sight(world, self.detector, self.contact_points, self.boundary_sha256, entry)
             case Tick(at):
                 return sightings.tick(world, at)
+            case ClockSet():
+                sightings.set_clock(world, entry)
+                return []
             case UnitRegistered(unit, _):
                 world.put(world.units, unit.id, unit)
                 return []

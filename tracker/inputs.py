@@ -38,6 +38,14 @@ class Tick(_Input, frozen=True, tag="tick"):
     at: float
 
 
+class ClockSet(_Input, frozen=True, tag="clock"):
+    """The server's clock was set forward: between `before` and `at`, both its own, `by_s` is no time that passed."""
+
+    at: float
+    before: float
+    by_s: float
+
+
 class _Command(_Input, frozen=True, kw_only=True):
     at: float
     by: str | None = None
@@ -165,7 +173,7 @@ PursuitCommand = (
     | FileReport
     | EndPursuit
 )
-Input = PingReceived | UnitRegistered | Tick | PursuitCommand | AcknowledgeAlert
+Input = PingReceived | UnitRegistered | Tick | ClockSet | PursuitCommand | AcknowledgeAlert
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Input]] = msgspec.msgpack.Decoder(Input)

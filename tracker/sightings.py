@@ -30,7 +30,7 @@ from tracker.events import (
     UnitSuspect,
     rfc3339,
 )
-from tracker.inputs import PingReceived
+from tracker.inputs import ClockSet, PingReceived
 from tracker.pursuits import Approach, Pursuit
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
@@ -149,6 +149,24 @@ def tick(world: World, at: float) -> list[Event]:
             duties.find_overdue(turn, pursuit)
             events += turn.events
     return events
+
+
+def set_clock(world: World, entry: ClockSet) -> None:
+    """Carry what the server's clock measures over a step of it: nobody was silent, and no deadline came nearer, while
+    the hands were moved.
+    """
+    replace = msgspec.structs.replace
+    for unit, track in world.tracks.items():
+        if track.received_at <= entry.before:
+            moved = replace(track, received_at=track.received_at + entry.by_s, lag_s=track.lag_s + entry.by_s)
+            world.put(world.tracks, unit, moved)
+    for unit, heard_at in [*world.heard.items()]:
+        if heard_at <= entry.before:
+            world.put(world.heard, unit, heard_at + entry.by_s)
+    world.sort_heard()
+    for name, pursuit in world.pursuits.items():
+        if pursuit.lag_s is not None:
+            world.put(world.pursuits, name, replace(pursuit, lag_s=pursuit.lag_s + entry.by_s))
 
 
 def _interval_s(before: Track | None, received_at: float) -> float:

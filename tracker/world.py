@@ -82,6 +82,10 @@ class World:
         self.drop(self.heard, unit)
         self.put(self.heard, unit, received_at)
 
+    def sort_heard(self) -> None:
+        """Put the longest silent first again, when entries were changed in their places."""
+        _sort(self.heard, lambda unit: (self.heard[unit], unit))
+
     def begin(self) -> None:
         """Start a group of changes that `rollback` can take back as one."""
         self._undo.clear()
@@ -113,7 +117,7 @@ class World:
                 table[key] = value
         # Putting entries back does not put them back in their places. These two are kept in order; nobody may rely on
         # the order of the others.
-        _sort(self.heard, lambda unit: (self.heard[unit], unit))
+        self.sort_heard()
         _sort(self.alerts, lambda name: (self.alerts[name].offset, name))
 
     def encode(self) -> bytes:

@@ -25,11 +25,11 @@ import structlog
 from tracker.engine import Engine
 from tracker.errors import DrempelloosError
 from tracker.fix import Fix
-from tracker.inputs import Input, Tick
+from tracker.inputs import ClockSet, Input, Tick
 from tracker.io import history, recovery
 from tracker.io.ballast import Ballast
 from tracker.io.batch import Batch, Known, Outcome, Told, key_of
-from tracker.io.clock import Clock
+from tracker.io.clock import Clock, Step
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
 from tracker.io.journal import Clash, DiskFull, Journal, PingKey, QuarantineRow
@@ -53,6 +53,9 @@ SNAPSHOT_EVERY: Final = 50_000
 """Inputs between snapshots: what a restart has to replay at most."""
 
 TICK_S: Final = 1.0
+
+CLOCK_DOUBT_S: Final = 600.0
+"""For so long after a step of the clock, and while our time waits for it, viewers are told of it."""
 
 _RATIONED: Final = "the disk is full: positions are not recorded; crossings, decisions and what people do are"
 _FULL: Final = "the disk is full: nothing was accepted"
@@ -110,6 +113,7 @@ class Service:
         self._left = asyncio.Condition()
         self._listeners: list[Callable[[Committed], None]] = []
         self._look_at = 0.0
+        self._doubt_until = 0.0
         self._snapshot_due = journal.last_input + SNAPSHOT_EVERY
         self._newest_at = clock.now()
         self._closing = False
@@ -251,12 +255,28 @@ class Service:
         )
 
     async def _tick(self) -> None:
+        jumps: list[Input] = []
         while True:
             await asyncio.sleep(TICK_S)
+            now = self._clock.now()
+            jumps += [ClockSet(step.at, step.before, step.jump_s) for step in self._watch_clock() if step.jump_s]
             try:
-                await self.submit([Tick(self._clock.now())])
+                await self.submit([*jumps, Tick(now)])
+                jumps.clear()
             except Unavailable:
                 continue
+
+    def _watch_clock(self) -> list[Step]:
+        """The steps of the clock since the last look; a fault stands for a while after each."""
+        steps = self._clock.steps()
+        if steps:
+            self._doubt_until = self._loop.time() + CLOCK_DOUBT_S
+            direction = "forward" if steps[-1].by_s > 0 else "back"
+            text = f"the server's clock was set {direction} by {abs(steps[-1].by_s):.0f} s: times may be wrong"
+            self.faults.set("clock_step", text)
+        elif self._loop.time() >= self._doubt_until and self._clock.is_right:
+            self.faults.clear("clock_step")
+        return steps
 
     async def _pump(self) -> None:
         try:

@@ -62,3 +62,47 @@ def test_it_does_not_tell_a_time_that_the_journal_has_passed() -> None:
     times.pass_by(10)
 
     assert clock.now() == pytest.approx(times.wall + 95)
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0, 1.5, -1.5])
+def test_a_step_is_noted_once_with_what_our_time_made_of_it(step: float) -> None:
+    times = Times()
+    clock = times.clock()
+    before = clock.now()
+    times.pass_by(0.5, step)
+    after = clock.now()
+    times.pass_by(0.5)
+    clock.now()
+
+    (noted,) = clock.steps()
+    assert noted.by_s == pytest.approx(step, abs=0.01)
+    assert (noted.before, noted.at) == (before, after)
+    assert noted.jump_s == pytest.approx(max(step, 0.0))
+    assert clock.steps() == []
+    assert clock.is_right is (step > 0)
+
+
+def test_a_leap_second_and_a_clock_that_is_slewed_are_no_steps() -> None:
+    times = Times()
+    clock = times.clock()
+    times.pass_by(1, step=-1)  # 23:59:59 comes twice
+    clock.now()
+    for _ in range(100_000):
+        times.pass_by(1, step=0.000_5)
+        clock.now()
+
+    assert clock.steps() == []
+    assert clock.now() == times.wall
+
+
+def test_a_clock_that_stands_still_is_noticed_and_our_time_goes_on() -> None:
+    times = Times()
+    clock = times.clock()
+    before = clock.now()
+    for _ in range(10):
+        times.pass_by(0.4, step=-0.4)
+        clock.now()
+
+    assert clock.steps()
+    assert clock.now() == pytest.approx(before + 2)
+    assert not clock.is_right
