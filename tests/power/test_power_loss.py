@@ -18,6 +18,7 @@ import pytest
 from tests.needs import sizes
 from tests.power.volatile import Disk
 from tracker.errors import Corrupt, DrempelloosError
+from tracker.io import journal as journal_module
 from tracker.io.journal import EventRow, InputRow, Journal, PingKey, SnapshotRow
 
 CUTS = 4
@@ -33,7 +34,7 @@ class Group(NamedTuple):
 class Run:
     """A journal on a disk that forgets, and beside it what its users were told."""
 
-    def __init__(self, directory: Path, seed: int, synchronous: str) -> None:
+    def __init__(self, directory: Path, seed: int, synchronous: str | None = None) -> None:
         self._random = Random(seed)
         self._name = f"volatile-{synchronous}-{seed}"
         self._disk = Disk(self._name, self._random)
@@ -46,11 +47,13 @@ class Run:
         """Write groups, snapshots and checkpoints; whatever was acknowledged is noted outside."""
         self._disk.cut_after(self._random.randrange(2, 250))
         with contextlib.suppress(DrempelloosError):
-            journal = self._open()
-            self._verify(journal)
-            with _abandoned(journal):
-                while True:
-                    self._write(journal)
+            while True:
+                journal = self._open()
+                self._verify(journal)
+                with _abandoned(journal):
+                    for _ in range(self._random.choice((20, 200))):
+                        self._write(journal)
+                    journal.close()  # as at an orderly stop: the log goes into the database, and is deleted
         assert not self._disk.is_on, "the journal failed while the power was on"
         self._disk.restore()
 
@@ -61,8 +64,9 @@ class Run:
         journal.close()
 
     def _open(self) -> Journal:
-        journal = Journal(self._directory, vfs=self._name)
-        journal._connection.pragma("synchronous", self._synchronous)
+        journal = opened(self._directory, self._disk, self._name)
+        if self._synchronous is not None:
+            journal._connection.pragma("synchronous", self._synchronous)
         return journal
 
     def _write(self, journal: Journal) -> None:
@@ -103,6 +107,13 @@ class Run:
         journal.snapshot()
 
 
+def opened(directory: Path, disk: Disk, vfs: str) -> Journal:
+    """A journal on that disk, which hears of its directory being synced too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_module, "sync_directory", lambda _: disk.sync_directory())
+        return Journal(directory, vfs=vfs)
+
+
 def _causes(groups: list[Group]) -> list[tuple[int, bytes, list[tuple[int, bytes]]]]:
     return [
         (row.id, row.body, [(event.offset, event.body) for event in group.events if event.input == row.id])
@@ -125,7 +136,7 @@ def _abandoned(journal: Journal) -> Iterator[None]:
 def test_no_power_cut_loses_what_was_acknowledged(tmp_path: Path, seeds: int) -> None:
     acked = 0
     for seed in range(seeds):
-        run = Run(tmp_path / str(seed), seed, "FULL")
+        run = Run(tmp_path / str(seed), seed)
         for _ in range(CUTS):
             run.use_until_the_power_goes()
         run.verify()
@@ -148,14 +159,14 @@ def test_without_the_sync_at_each_commit_it_does(tmp_path: Path) -> None:
 
 def test_a_snapshot_that_the_power_cut_is_not_taken_for_one(tmp_path: Path) -> None:
     disk = Disk("volatile-snapshot", Random(1))
-    journal = Journal(tmp_path, vfs="volatile-snapshot")
+    journal = opened(tmp_path, disk, "volatile-snapshot")
     journal.write([InputRow(1, None, b"one")])
     journal.write_snapshot(SnapshotRow(1, 0, "layout", b"old" * 5_000))
     disk.cut_after(3)
     with pytest.raises(DrempelloosError), _abandoned(journal):
         journal.write_snapshot(SnapshotRow(1, 0, "layout", b"new" * 5_000))
     disk.restore()
-    again = Journal(tmp_path, vfs="volatile-snapshot")
+    again = opened(tmp_path, disk, "volatile-snapshot")
     snapshot = again.snapshot()
     assert snapshot is not None
     assert snapshot.body == b"old" * 5_000

@@ -72,6 +72,8 @@ class Disk(apsw.VFS):
         super().__init__(name, base="")
         self._random = random
         self._files: dict[str, _Content] = {}
+        self._deleted: dict[str, _Content] = {}
+        """Whose name may come back, since the directory was not synced."""
         self._life = 0
         self._left: int | None = None
         self.is_on = True
@@ -83,8 +85,15 @@ class Disk(apsw.VFS):
     def restore(self) -> None:
         """The power goes, if it has not yet, and comes back; nobody has a file open."""
         self._life += 1
-        self._files = {name: file for name, file in self._files.items() if file.lose(self._random)}
+        back = {name: file for name, file in self._deleted.items() if self._random.random() < 0.5}
+        self._deleted.clear()
+        self._files = {name: file for name, file in (back | self._files).items() if file.lose(self._random)}
         self._left, self.is_on = None, True
+
+    def sync_directory(self) -> None:
+        """What was deleted stays so; for `tracker.io.journal.sync_directory`, which does not go through SQLite."""
+        self.operate(self._life)
+        self._deleted.clear()
 
     def operate(self, life: int) -> None:
         """Something is about to reach the disk."""
@@ -105,9 +114,11 @@ class Disk(apsw.VFS):
         flags[1] = flags[0]
         return _File(self, self._files.setdefault(filename, _Content()), self._life)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802, ARG002
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         self.operate(self._life)
-        self._files.pop(filename, None)
+        file = self._files.pop(filename, None)
+        if file is not None and not syncdir:
+            self._deleted[filename] = file
 
     def xAccess(self, pathname: str, flags: int) -> bool:  # noqa: N802, ARG002
         return pathname in self._files

@@ -170,8 +170,9 @@ class Journal:
         try:
             with _opening(path):
                 self._set_up(path)
-                if is_new:
-                    sync_directory(directory)
+                # What SQLite made or deleted just now, or before a cut that came while the file was being set up: a
+                # rollback journal whose name comes back would take back everything since.
+                sync_directory(directory)
                 self.epoch: Final = self._meta("epoch")
                 self.last_input = self._value("SELECT coalesce(max(id), 0) FROM input")
                 self.last_offset = self._value("SELECT coalesce(max(offset), 0) FROM event")
