@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -192,8 +192,7 @@ class Hub:
         for change in changes:
             if change.after > change.before or (change.after and change.pursuit in joined):
                 self._show(change, self._of(change.scope))
-        for told in committed.events:
-            self._send_event(told)
+        self._send_events(committed.events)
         for change in changes:
             self._hide(change, self._of(change.scope))
 
@@ -351,16 +350,26 @@ class Hub:
         tracks.reverse()
         return tracks
 
-    def _send_event(self, told: Told) -> None:
-        seen = {scope: sees_event(scope, told.seen_by, told.pursuit) for scope in self._sights}
-        viewers = [viewer for viewer in self._viewers if seen[viewer.scope] and viewer.offset < told.offset]
-        if viewers:
-            self._tell(viewers, event_frame(told.offset, told.body))
+    def _send_events(self, events: Sequence[Told]) -> None:
+        """Those of one commit in one write: a write costs as much as many small events."""
+        sealed: dict[int, bytes] = {}
+        for scope in list(self._sights):
+            seen = [told for told in events if sees_event(scope, told.seen_by, told.pursuit)]
+            # Who joined before this commit has none of its events in his picture, and who joined after it all.
+            viewers = [viewer for viewer in self._of(scope) if viewer.offset < events[0].offset]
+            if not seen or not viewers:
+                continue
+            for told in seen:
+                if told.offset not in sealed:
+                    sealed[told.offset] = seal(event_frame(told.offset, told.body))
+            self._tell_sealed(viewers, b"".join(sealed[told.offset] for told in seen), len(seen))
 
     def _tell(self, viewers: Iterable[Viewer], frame: bytes) -> None:
         """Send what nobody may miss: to those that wait for their snapshot, after it."""
+        self._tell_sealed(viewers, seal(frame), 1)
+
+    def _tell_sealed(self, viewers: Iterable[Viewer], sealed: bytes, frames: int) -> None:
         at = self._loop.time()
-        sealed = seal(frame)
         live: list[Viewer] = []
         for viewer in list(viewers):
             if viewer.is_live:
@@ -370,7 +379,7 @@ class Hub:
             viewer.waiting_bytes += len(sealed)
             if viewer.waiting_bytes > MAX_WAITING_BYTES:
                 self._abort(viewer, "takes its snapshot too slowly")
-        deliver(live, sealed, at)
+        deliver(live, sealed, at, frames)
         for viewer in live:
             if viewer.buffered_bytes - viewer.last_frame_bytes > MAX_WAITING_BYTES:
                 self._abort(viewer, "left too many events unread")

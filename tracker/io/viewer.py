@@ -82,12 +82,12 @@ class Viewer:
         return at - self._moving_since
 
 
-def deliver(viewers: Iterable[Viewer], sealed: bytes, at: float) -> None:
-    """Hand one sealed message to viewers that are live."""
+def deliver(viewers: Iterable[Viewer], sealed: bytes, at: float, frames: int = 1) -> None:
+    """Hand one sealed message, or several in a row, to viewers that are live."""
     viewers = list(viewers)
     post([viewer.connection for viewer in viewers], sealed)
     size = len(sealed)
     for viewer in viewers:
         viewer.sent_at = at
-        viewer.sent_frames += 1
+        viewer.sent_frames += frames
         viewer.handed_bytes += size
