@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -89,6 +90,7 @@ class _Pulled(Collector):
         hub = self._hub()
         yield GaugeMetricFamily("drempelloos_units", "Units that have sent a fix.", self._units())
         yield GaugeMetricFamily("drempelloos_viewers", "Viewers connected.", hub.viewers)
+        yield GaugeMetricFamily("drempelloos_tasks", "Tasks of the event loop.", len(_tasks()))
         yield GaugeMetricFamily(
             "drempelloos_viewer_buffered_bytes", "Bytes that viewers have not taken yet.", hub.buffered_bytes
         )
@@ -107,3 +109,10 @@ class _Pulled(Collector):
         yield CounterMetricFamily(
             "drempelloos_viewers_aborted", "Viewers cut off since they read too slowly.", hub.aborted_viewers
         )
+
+
+def _tasks() -> set[asyncio.Task[object]]:
+    try:
+        return asyncio.all_tasks()
+    except RuntimeError:  # asked from where no loop runs
+        return set()

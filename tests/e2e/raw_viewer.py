@@ -1,0 +1,96 @@
+"""Viewers that cost next to nothing: as little of RFC 6455 as a viewer needs, on a bare socket."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+HELD_BYTES = 4_096
+"""The receive buffer of one that is to stall at once."""
+
+
+def text_frame(body: bytes) -> bytes:
+    """A client's text frame, masked with the key 0, which leaves the bytes as they are."""
+    size = len(body)
+    head = bytes((0x81, 0x80 | size)) if size < 126 else bytes((0x81, 0xFE)) + struct.pack(">H", size)
+    return head + bytes(4) + body
+
+
+def request(url: str) -> bytes:
+    """The opening handshake."""
+    parts = urlsplit(url)
+    key = base64.b64encode(os.urandom(16)).decode()
+    return (
+        f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+
+
+class RawViewer(asyncio.Protocol):
+    """Hands every message to `heard`, as bytes."""
+
+    def __init__(self, url: str, heard: Callable[[bytes], None]) -> None:
+        self._url = url
+        self._heard = heard
+        self._left = bytearray()
+        self._is_open = False
+        self.transport: asyncio.Transport
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def open(self, subscription: dict[str, Any] | None = None, *, receive_bytes: int | None = None) -> RawViewer:
+        """Connect; the subscription goes out with the handshake."""
+        parts = urlsplit(self._url)
+        own = socket.socket()
+        if receive_bytes is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        own.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(own, (parts.hostname or "", parts.port or 80))
+        await loop.create_connection(lambda: self, sock=own)
+        body = text_frame(json.dumps(subscription or {"type": "subscribe"}).encode())
+        self.transport.write(request(self._url) + body)
+        return self
+
+    async def abort(self) -> None:
+        """Go without a goodbye."""
+        self.transport.abort()
+        await self.closed
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        with contextlib.suppress(asyncio.InvalidStateError):
+            self.closed.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        left = self._left
+        left += data
+        if not self._is_open:
+            end = left.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            assert left.startswith(b"HTTP/1.1 101"), bytes(left)
+            del left[: end + 4]
+            self._is_open = True
+        while len(left) >= 2:
+            head, size = 2, left[1] & 0x7F
+            if size == 126:
+                head, size = 4, int.from_bytes(left[2:4], "big")
+            elif size == 127:
+                head, size = 10, int.from_bytes(left[2:10], "big")
+            if len(left) < head + size:
+                return
+            body = bytes(left[head : head + size])
+            is_text = left[0] & 0x0F == 1
+            del left[: head + size]
+            if is_text:
+                self._heard(body)
