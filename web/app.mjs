@@ -18,7 +18,9 @@ import { listen } from "./keys.mjs";
 import { LinkBanner } from "./link_banner.mjs";
 import { createMap, letterScale, pixelRatio } from "./map.mjs";
 import { PursuitPanel } from "./pursuit_panel.mjs";
+import { ServerClock } from "./server_clock.mjs";
 import { Sound } from "./sound.mjs";
+import { StatusBanner } from "./status_banner.mjs";
 import { UnitTable } from "./unit_table.mjs";
 import { UnitsLayer } from "./units_layer.mjs";
 import { alertWords, spoken } from "./words.mjs";
@@ -32,8 +34,6 @@ await speak(preferred());
 const calm = calmSwitch(byId("calm", HTMLButtonElement), setCalm);
 /** @type {World} */
 let world = EMPTY;
-/** How far the server's clock is ahead of this machine's, seconds. */
-let ahead_s = 0;
 /** @type {string | null} */
 let selected = null;
 let mapIsReady = false;
@@ -51,6 +51,8 @@ const help = byId("help", HTMLDialogElement);
 const languages = byId("language", HTMLSelectElement);
 
 const banner = new LinkBanner();
+const status = new StatusBanner();
+const serverClock = new ServerClock();
 const sound = new Sound();
 const map = createMap(byId("map", HTMLDivElement), calm);
 const camera = new Camera(map, calm, showFollowing);
@@ -143,11 +145,15 @@ async function reachConfig() {
 
 /** @param {FeedMessage} message */
 function hear(message) {
+  const time = message.type === "snapshot" ? message.server_time : "time" in message ? message.time : null;
+  if (time !== null) {
+    serverClock.hear(time, Date.now() / 1000);
+    banner.heard(time);
+  }
   const before = world;
   world = fold(world, message);
   switch (message.type) {
     case "snapshot":
-      ahead_s = message.server_time - Date.now() / 1000;
       layer.clear();
       layer.hear(world);
       for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
@@ -198,7 +204,7 @@ async function fetchTrack(pursuit) {
 
 /** Server time, Unix seconds UTC. */
 function serverNow() {
-  return Date.now() / 1000 + ahead_s;
+  return Date.now() / 1000 + serverClock.ahead_s;
 }
 
 function signed() {
@@ -208,6 +214,7 @@ function signed() {
 function drawPanel() {
   const now = serverNow();
   banner.draw(world, Date.now() / 1000);
+  status.draw(world.faults, serverClock.ahead_s);
   sound.draw(world, document.body.dataset["link"] === "down", performance.now());
   say(time, clock(now));
   time.title = utc(now);

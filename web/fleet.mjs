@@ -73,7 +73,6 @@ export class Fleet {
    * @param {number} now milliseconds
    */
   hear({ units, roster }, now) {
-    if (units.size < this.#slots.length) this.clear();
     if (this.#slots.length === 0) this.zero = now;
     for (const unit of units.values()) {
       const known = roster.get(unit.name);
@@ -82,6 +81,17 @@ export class Fleet {
       if (slot === undefined) this.#enter(unit, known, now);
       else if (slot.unit !== unit || slot.known !== known) this.#change(slot, unit, known, now, Number(number));
     }
+    if (this.#slots.length > units.size) this.#keepOnly(units);
+  }
+
+  /**
+   * Some units are not to be seen any more.
+   * @param {World["units"]} units
+   */
+  #keepOnly(units) {
+    this.#slots = this.#slots.filter(({ unit }) => units.has(unit.name));
+    this.#numbers = new Map(this.#slots.map(({ unit }, number) => [unit.name, number]));
+    this.refresh();
   }
 
   /** Forget everything: after a gap in the feed nothing may be drawn as driven. */
@@ -95,6 +105,7 @@ export class Fleet {
   /** Write every record anew, because `smooth` or `home` has changed. */
   refresh() {
     this.#slots.forEach((slot, number) => this.#write(slot, number));
+    this.version += 1;
   }
 
   /**

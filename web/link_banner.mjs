@@ -13,8 +13,10 @@ const NOTICE_S = 60;
 export class LinkBanner {
   #banner = byId("banner", HTMLDivElement);
   #notice = byId("notice", HTMLDivElement);
+  #missed = byId("missed", HTMLSpanElement);
   #link = byId("link", HTMLParagraphElement);
   /** @type {{at: number, reason: string} | null} */ #down = null;
+  /** When the picture was last renewed: the server's clock, Unix seconds. */ #picture = 0;
   #retryAt = 0;
   /** @type {{from: number, to: number} | null} */ #away = null;
 
@@ -27,6 +29,17 @@ export class LinkBanner {
     this.#away = null;
     mark(document.body, "link", "down");
     this.draw(null, now);
+  }
+
+  constructor() {
+    byId("notice-close", HTMLButtonElement).addEventListener("click", () => {
+      this.#away = null;
+    });
+  }
+
+  /** @param {number} time that the server wrote on its newest message, Unix seconds */
+  heard(time) {
+    this.#picture = time;
   }
 
   /** @param {number} at when the next attempt begins, Unix seconds */
@@ -51,14 +64,17 @@ export class LinkBanner {
       const { at, reason } = this.#down;
       const next = Math.max(0, Math.ceil(this.#retryAt - now));
       const attempt = next > 0 ? t("link.next", { n: next }) : t("link.now");
-      say(this.#banner, t("link.lost", { time: clock(at), ago: countdown(now - at), reason: capital(reason), next: attempt }));
+      const since = { time: clock(at), ago: countdown(now - at), reason: capital(reason), next: attempt };
+      say(this.#banner, this.#picture > 0 ? t("link.lost", { ...since, picture: clock(this.#picture) }) : t("link.never", since));
       say(this.#link, t("link.none"));
       this.#notice.hidden = true;
     } else if (world?.epoch) {
       say(this.#link, t("link.live"));
       const away = world.gap && this.#away;
-      const shown = away && now - away.to < NOTICE_S;
-      say(this.#notice, shown && world.gap ? gapWords(world.gap, away.to - away.from) : null);
+      // What could not be recovered stays said until a person has read it.
+      const shown = away && (!world.gap?.filled || now - away.to < NOTICE_S);
+      this.#notice.hidden = !shown;
+      if (shown && world.gap) say(this.#missed, gapWords(world.gap, away.to - away.from));
       mark(this.#notice, "filled", String(world.gap?.filled ?? true));
     }
   }

@@ -240,12 +240,26 @@ export type AlertEvent =
   | HostDecisionEvent
   | LostEvent;
 
+/** Something is wrong with the server; `text` is English, for codes that this page does not know. */
+export interface Fault {
+  code: "not_recording" | "restarting" | "no_borders" | "clock_step" | "overloaded";
+  since: string;
+  text: string;
+}
+
+export interface StatusMessage {
+  type: "status";
+  time: number;
+  faults: Fault[];
+}
+
 export interface SnapshotMessage {
   type: "snapshot";
   epoch: string;
   offset: number;
   recovered: boolean;
   server_time: number;
+  status?: { faults: Fault[] };
   units: Row[];
   roster: Record<string, RosterEntry>;
   pursuits: Pursuit[];
@@ -293,6 +307,7 @@ export type FeedMessage =
   | PositionsMessage
   | EventMessage
   | HeartbeatMessage
+  | StatusMessage
   | ShowMessage
   | HideMessage;
 

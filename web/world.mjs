@@ -6,7 +6,7 @@
 
 /**
  * @import {
- *   Alert, AlertEvent, ApproachingEvent, CrossingEvent, FeedEvent, FeedMessage, Pursuit, PursuitEvent, Row,
+ *   Alert, AlertEvent, ApproachingEvent, CrossingEvent, Fault, FeedEvent, FeedMessage, Pursuit, PursuitEvent, Row,
  *   HideMessage, RosterEntry, ShowMessage, SnapshotMessage
  * } from "./wire.d.ts"
  */
@@ -41,6 +41,7 @@ import { began, conductedIn, correctedIn, crossedIn, decidedIn, joinedIn, owedIn
  * @property {string | null} epoch null before the first snapshot
  * @property {number} offset of the newest event in it
  * @property {Gap | null} gap of the latest reconnection; null on the first connection
+ * @property {readonly Fault[]} faults of the server, that stand now
  * @property {ReadonlyMap<string, Unit>} units
  * @property {ReadonlyMap<string, RosterEntry>} roster
  * @property {ReadonlyMap<string, Pursuit>} pursuits oldest first
@@ -53,6 +54,7 @@ export const EMPTY = {
   epoch: null,
   offset: 0,
   gap: null,
+  faults: [],
   units: new Map(),
   roster: new Map(),
   pursuits: new Map(),
@@ -90,6 +92,8 @@ export function fold(world, message) {
       return shown(world, message);
     case "hide":
       return hidden(world, message);
+    case "status":
+      return { ...world, faults: message.faults };
     default:
       return world;
   }
@@ -167,6 +171,7 @@ function fromSnapshot(world, message) {
     epoch: message.epoch,
     offset: message.offset,
     gap: world.epoch === null ? null : { filled: message.recovered, events: 0, upto: message.offset },
+    faults: message.status?.faults ?? [],
     units: moved(new Map(), message.units, message.server_time, world.units),
     roster: new Map(Object.entries(message.roster)),
     pursuits: new Map(message.pursuits.map((pursuit) => [pursuit.id, pursuit])),

@@ -98,13 +98,14 @@ test("a unit of another state than the room's is marked", () => {
   assert.equal(fleet.records[8], 1);
 });
 
-test("a feed with fewer units than before begins anew", () => {
+test("a unit that must go from the screen goes, even when another comes in the same moment; the rest glide on", () => {
   const fleet = new Fleet();
-  fleet.hear(fleetWorld(unit(0, 51), { ...unit(0, 52), name: "NL-1" }), 0);
-  fleet.hear(fleetWorld(unit(1, 53)), 1000);
+  fleet.hear(fleetWorld({ ...unit(0, 52), name: "NL-1" }, unit(0, 51)), 0);
+  fleet.hear(fleetWorld(unit(1, 52), { ...unit(1, 53), name: "NL-2" }), 1000);
 
-  assert.equal(fleet.size, 1);
-  assert.equal(fleet.place(unit(1, 53), 1000)[1], 53);
+  assert.equal(fleet.size, 2);
+  assert.equal(fleet.place(unit(1, 52), 1500)[1], 51.5);
+  assert.ok(Math.abs((fleet.records[3] ?? 0) + ORIGIN[1] - mercator(4.7353, 52)[1]) < 1e-8);
 });
 
 test("a trail is divided where the border was crossed, at the computed place", () => {

@@ -38,7 +38,7 @@ const phrases = {
 
   "link.connecting": "Verbannen…",
   "link.none": "KENG VERBINDUNG",
-  "link.lost": "VERBINDUNG VERLUER zanter {time} ({ago}): wat Dir gesitt, ass al. {reason}; {next}.",
+  "link.lost": "VERBINDUNG VERLUER zanter {time} ({ago}): dat hei ass dat lescht Bild, vun {picture}. {reason}; {next}.",
   "link.next": "nächste Versuch an {n} s",
   "link.silent": "näischt vum Server héieren",
 
