@@ -8,6 +8,7 @@
 
 import { Alerts } from "./alerts.mjs";
 import * as api from "./api.mjs";
+import { MARK, addBasemap } from "./basemap.mjs";
 import { calmSwitch } from "./calm.mjs";
 import { Camera } from "./camera.mjs";
 import { byId, mark, say } from "./dom.mjs";
@@ -115,6 +116,7 @@ async function start() {
   sayAbout();
   pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }), config);
   byId("demo", HTMLParagraphElement).hidden = !config.demo;
+  void drawBasemap(config.basemap);
   new Feed(config.ws, {
     message: hear,
     up: () => banner.up(Date.now() / 1000),
@@ -126,9 +128,28 @@ async function start() {
 /** Whose data this is, and which build. */
 function sayAbout() {
   if (!about) return;
-  const { attribution, version, boundary } = about;
-  const notes = [attribution, t("page.places_note"), t("page.land_note"), t("page.version", { version, vintage: boundary.vintage })];
+  const { attribution, version, boundary, basemap } = about;
+  const notes = [...new Set([basemap.attribution, attribution])].filter(Boolean);
+  notes.push( t("page.places_note"), t("page.land_note"), t("page.version", { version, vintage: boundary.vintage }));
   say(byId("attribution", HTMLParagraphElement), notes.join(" · "));
+}
+
+/**
+ * The operator's map comes when ours stands; without it everything works, and that it is missing is said.
+ * @param {Config["basemap"]} basemap
+ */
+async function drawBasemap(basemap) {
+  if (basemap.kind === "builtin") return;
+  map.on("error", (event) => {
+    if (String(/** @type {{sourceId?: string}} */ (event).sourceId).startsWith(MARK)) status.basemapFails = true;
+  });
+  if (!mapIsReady) await map.once("load");
+  try {
+    await addBasemap(map, basemap, letterScale());
+    mark(document.body, "basemap", basemap.kind);
+  } catch {
+    status.basemapFails = true;
+  }
 }
 
 /** @returns {Promise<Config>} */

@@ -27,9 +27,10 @@ const GRAVE = new Set(["not_recording", "restarting", "no_borders"]);
  * What is to be said, in words.
  * @param {readonly Fault[]} faults
  * @param {number} ahead_s how far the server's clock is ahead of this machine's
+ * @param {boolean} [basemapFails]
  * @returns {Line[]}
  */
-export function statusLines(faults, ahead_s) {
+export function statusLines(faults, ahead_s, basemapFails = false) {
   const lines = faults.map(({ code, since, text }) => ({
     code: /** @type {string} */ (code),
     grave: GRAVE.has(code),
@@ -39,6 +40,7 @@ export function statusLines(faults, ahead_s) {
     const key = ahead_s > 0 ? "fault.clock_behind" : "fault.clock_ahead";
     lines.push({ code: "clock_differs", grave: false, text: t(key, { time: countdown(Math.round(ahead_s)) }) });
   }
+  if (basemapFails) lines.push({ code: "basemap", grave: false, text: t("fault.basemap") });
   return lines;
 }
 
@@ -63,13 +65,15 @@ function faultWords(code, time, text) {
 export class StatusBanner {
   #list = byId("faults", HTMLUListElement);
   #drawn = "";
+  /** The operator's map did not come, or not all of it. */
+  basemapFails = false;
 
   /**
    * @param {readonly Fault[]} faults
    * @param {number} ahead_s
    */
   draw(faults, ahead_s) {
-    const lines = statusLines(faults, ahead_s);
+    const lines = statusLines(faults, ahead_s, this.basemapFails);
     const text = JSON.stringify(lines);
     // A live region is touched only when it has something new to say.
     if (text === this.#drawn) return;

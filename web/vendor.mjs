@@ -62,6 +62,7 @@ for (const [name = "", from = "", to = ""] of COPIES) {
 }
 // For the type checker: the copied module has the types of the package.
 write("maplibre-gl/maplibre-gl.d.mts", 'export * from "maplibre-gl";\n');
+write("pmtiles/pmtiles.d.mts", 'export * from "pmtiles";\n');
 // Without a bundler a module must name the file of the other one.
 const reader = readFileSync(join(MODULES, "pmtiles/dist/esm/index.js"), "utf8");
 keep("pmtiles", "pmtiles/pmtiles.mjs", reader.replace('from"fflate"', 'from"./fflate.mjs"').replace(/^\/\/# sourceMappingURL.*$/m, ""));

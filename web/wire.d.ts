@@ -363,9 +363,17 @@ export interface Config {
   boundary: { sha256: string; vintage: string };
   epoch: string;
   demo: boolean;
+  basemap: Basemap;
   acts: Act[];
   /** What can be done to a pursuit, by its phase. */
   phases: Record<string, string[]>;
+}
+
+/** The operator's own map; `url` is empty when there is none. */
+export interface Basemap {
+  kind: "builtin" | "pmtiles" | "style" | "raster";
+  url: string;
+  attribution: string;
 }
 
 export interface Act {

@@ -8,6 +8,7 @@ import msgspec
 
 from tracker.events import AlertAcknowledged, Event
 from tracker.io.access_log import Access
+from tracker.io.basemap import BasemapAnswer
 from tracker.io.training import ScenarioView, TrainingView
 from tracker.views import PursuitView, RosterView
 
@@ -58,6 +59,7 @@ class ConfigAnswer(msgspec.Struct, frozen=True):
     boundary: BoundaryAnswer
     epoch: str
     demo: bool
+    basemap: BasemapAnswer
     acts: tuple[ActAnswer, ...]
     phases: dict[str, tuple[str, ...]]
     """What can be done to a pursuit, by its phase."""

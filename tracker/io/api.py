@@ -15,7 +15,9 @@ from tracker.errors import Refused
 from tracker.io import law_http, openapi
 from tracker.io.access_log import AccessLog
 from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
+from tracker.io.basemap import describe, file_of, origins
 from tracker.io.commands import STEPS, name_of
+from tracker.io.config import Basemap
 from tracker.io.consulting import Consulting
 from tracker.io.dispatch_http import Dispatch, Handler
 from tracker.io.gate import Gate
@@ -45,6 +47,7 @@ class About(msgspec.Struct, frozen=True):
     boundary_sha256: str
     boundary_vintage: str
     demo: bool
+    basemap: Basemap = Basemap()
 
 
 class Api:
@@ -136,6 +139,7 @@ class Api:
             "ready": self._ready,
             "metrics": self._send_metrics,
             "openapi": self._send_openapi,
+            "basemap": self._send_basemap,
             "index": self._page,
             "page": self._page,
         } | {name_of(step): dispatch.step(step) for step in STEPS if step != "start"}
@@ -150,6 +154,7 @@ class Api:
                 boundary=BoundaryAnswer(about.boundary_sha256, about.boundary_vintage),
                 epoch=self._service.epoch,
                 demo=about.demo,
+                basemap=describe(about.basemap),
                 acts=tuple(ActAnswer(act.name, act.says, act.articles) for act in ACTS),
                 phases={phase.value: tuple(moves) for phase, moves in MOVES.items()},
             )
@@ -157,6 +162,13 @@ class Api:
 
     async def _send_borders(self, request: web.Request) -> web.Response:
         return answer(request, self._borders[_call(request)])
+
+    async def _send_basemap(self, _: web.Request) -> web.StreamResponse:
+        path = file_of(self._about.basemap)
+        if path is None or not path.is_file():
+            raise HttpError(404, "", "the operator has set no basemap, or its file is gone")
+        # Read a range at a time; the page asks for a few kilobytes of what may be gigabytes.
+        return web.FileResponse(path, headers={hdrs.CONTENT_TYPE: "application/octet-stream"})
 
     async def _send_openapi(self, request: web.Request) -> web.Response:
         return answer(request, self._openapi)
@@ -229,7 +241,8 @@ class Api:
         host = _only(request, hdrs.HOST)
         known = host is not None and self._gate.expects_http_host(host)
         own = response.headers.get(_POLICY)  # of a page that needs less still
-        response.headers.update(_headers(self._gate.feed_origin(host) if known and host else ""))
+        feed = self._gate.feed_origin(host) if known and host else ""
+        response.headers.update(_headers(feed, origins(self._about.basemap)))
         if own is not None:
             response.headers[_POLICY] = own
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
@@ -238,12 +251,13 @@ class Api:
 _POLICY: Final = "Content-Security-Policy"
 
 
-def _headers(feed: str) -> CIMultiDict[str]:
-    sources = f"'self' {feed}".strip()
+def _headers(feed: str, maps: tuple[str, ...]) -> CIMultiDict[str]:
+    sources = " ".join(("'self'", *filter(None, (feed, *maps))))
+    images = " ".join(("'self' data: blob:", *maps))
     policy = (
         "default-src 'none'; script-src 'self'; worker-src 'self'; "
         f"connect-src {sources}; "
-        "img-src 'self' data: blob:; style-src 'self'; font-src 'self'; manifest-src 'self'; "
+        f"img-src {images}; style-src 'self'; font-src 'self'; manifest-src 'self'; "
         "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
     )
     return CIMultiDict(

@@ -122,7 +122,7 @@ async def _listen(
         metrics=metrics,
         pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
         borders=geojson.boundary_files(atlas),
-        about=About(_version(), atlas.attribution, atlas.sha256, atlas.vintage, config.demo.enabled),
+        about=About(_version(), atlas.attribution, atlas.sha256, atlas.vintage, config.demo.enabled, config.basemap),
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,
         trainings=trainings,

@@ -115,6 +115,14 @@ def _directory(text: str) -> None:
         raise ValueError("'' is not a directory")
 
 
+def _map(text: str) -> None:
+    # The host becomes part of a header, so nothing but plain URL characters may pass.
+    if "://" not in text:
+        return
+    if _MAP_URL.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not an address such as https://tiles.example/benelux.pmtiles")
+
+
 class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The page and the API."""
 
@@ -173,6 +181,22 @@ class Treaty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Basemap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The map below the borders; the built-in one has no roads"""
+
+    kind: Annotated[str, Key("builtin, pmtiles, style or raster", one_of("builtin", "pmtiles", "style", "raster"))] = (
+        "builtin"
+    )
+    url: Annotated[
+        str,
+        Key("PMTiles file, or the address of one, of a style.json, or of raster tiles with {z}, {x}, {y}", _map),
+    ] = ""
+    attribution: Annotated[str, Key("whose map it is; always shown")] = ""
+    origins: Annotated[
+        tuple[str, ...], Key("of further hosts that a style names, such as https://tiles.example", _origins)
+    ] = ()
+
+
 class Demo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bundled scenario."""
 
@@ -206,6 +230,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live: Live = Live()
     limits: Limits = Limits()
     treaty: Treaty = Treaty()
+    basemap: Basemap = Basemap()
     demo: Demo = Demo()
     auth: Auth = Auth()
     logs: Logs = Logs()
@@ -234,6 +259,16 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
             f"false (--no-auth) is allowed only on loopback addresses; http is {config.http.address}, "
             f"ws is {config.ws.address}",
         )
+    basemap = config.basemap
+    if basemap.kind != "builtin":
+        if not basemap.url:
+            yield ("basemap.url", f"is needed for basemap.kind {basemap.kind!r}")
+        elif basemap.kind != "pmtiles" and "://" not in basemap.url:
+            yield ("basemap.url", f"{basemap.url!r} is not an address; only pmtiles may be a file")
+        elif basemap.kind == "raster" and not all(part in basemap.url for part in ("{z}", "{x}", "{y}")):
+            yield ("basemap.url", f"{basemap.url!r} has no {{z}}, {{x}} and {{y}}")
+        if not basemap.attribution:
+            yield ("basemap.attribution", "is needed: whoever made the map wants to be named")
 
 
 def _is_socket_url(text: str) -> bool:
@@ -256,4 +291,5 @@ def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 _HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _ADDRESS: Final = re.compile(rf"(?:\[([0-9A-Fa-f:.]+)\]|({_HOST})):([0-9]{{1,5}})")
 _ORIGIN: Final = re.compile(rf"https?://(?:\[[0-9a-f:.]+\]|{_HOST.replace('A-Z', '')})(?::[0-9]{{1,5}})?")
+_MAP_URL: Final = re.compile(rf"https?://(?:\[[0-9a-f:.]+\]|{_HOST})(?::[0-9]{{1,5}})?/[A-Za-z0-9._~/?&=%{{}}@+-]*")
 _SOCKET_URL: Final = re.compile(rf"wss?://(?:\[[0-9a-f:.]+\]|{_HOST})(?::[0-9]{{1,5}})?/[A-Za-z0-9._~/-]*")

@@ -247,6 +247,15 @@ CALLS: Final = (
     Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),
     Call("GET", "/metrics", "metrics", "Counters, for Prometheus.", "operate", "text/plain"),
     Call("GET", "/openapi.json", "openapi", "This document.", "public", "application/json"),
+    Call(
+        "GET",
+        "/basemap.pmtiles",
+        "basemap",
+        "The operator's PMTiles file, if there is one; by ranges.",
+        "public",
+        "application/octet-stream",
+        errors=(404,),
+    ),
     Call("GET", "/", "index", "The map.", "public", "text/html"),
     Call("GET", "/{name}", "page", "A file of the map page.", "public", "*/*", errors=(404,)),
 )

@@ -45,6 +45,7 @@ const phrases = {
   "fault.clock_step": "Die Uhr des Servers wurde um {time} gestellt: Zeiten danach können abweichen.",
   "fault.overloaded": "Seit {time} kommt mehr herein, als der Server verarbeiten kann: Positionen können sich verspäten.",
   "fault.other": "Seit {time} meldet der Server: {text}",
+  "fault.basemap": "Die eigene Karte des Betreibers kommt nicht: Straßen können fehlen. Grenzen und Einheiten sind davon nicht betroffen.",
   "fault.clock_behind": "Die Uhr dieses Rechners geht gegenüber dem Server {time} nach. Die Zeiten auf dieser Seite sind die des Servers.",
   "fault.clock_ahead": "Die Uhr dieses Rechners geht gegenüber dem Server {time} vor. Die Zeiten auf dieser Seite sind die des Servers.",
   "link.connecting": "Verbinden…",

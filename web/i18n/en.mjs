@@ -51,6 +51,7 @@ const phrases = {
   "fault.clock_step": "The server’s clock was set at {time}: times since then may be off.",
   "fault.overloaded": "Since {time} more comes in than the server can take: positions may be late.",
   "fault.other": "Since {time} the server reports: {text}",
+  "fault.basemap": "The operator’s own map does not come: roads may be missing. Borders and units are not affected.",
   "fault.clock_behind": "This computer’s clock is {time} behind the server’s. The times on this page are the server’s.",
   "fault.clock_ahead": "This computer’s clock is {time} ahead of the server’s. The times on this page are the server’s.",
   "link.connecting": "Connecting…",

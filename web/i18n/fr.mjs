@@ -45,6 +45,7 @@ const phrases = {
   "fault.clock_step": "L’horloge du serveur a été réglée à {time} : les heures suivantes peuvent être fausses.",
   "fault.overloaded": "Depuis {time}, il arrive plus que le serveur ne peut traiter : les positions peuvent être en retard.",
   "fault.other": "Depuis {time}, le serveur signale : {text}",
+  "fault.basemap": "La carte propre de l’exploitant n’arrive pas : des routes peuvent manquer. Les frontières et les unités ne sont pas touchées.",
   "fault.clock_behind": "L’horloge de cet ordinateur retarde de {time} sur celle du serveur. Les heures de cette page sont celles du serveur.",
   "fault.clock_ahead": "L’horloge de cet ordinateur avance de {time} sur celle du serveur. Les heures de cette page sont celles du serveur.",
   "link.connecting": "Connexion…",

@@ -45,6 +45,7 @@ const phrases = {
   "fault.clock_step": "De klok van de server is om {time} verzet: tijden van daarna kunnen afwijken.",
   "fault.overloaded": "Sinds {time} komt er meer binnen dan de server aankan: posities kunnen laat zijn.",
   "fault.other": "Sinds {time} meldt de server: {text}",
+  "fault.basemap": "De eigen kaart van de beheerder komt niet: wegen kunnen ontbreken. Grenzen en eenheden zijn er wel.",
   "fault.clock_behind": "De klok van deze computer loopt {time} achter op die van de server. De tijden op deze pagina zijn die van de server.",
   "fault.clock_ahead": "De klok van deze computer loopt {time} voor op die van de server. De tijden op deze pagina zijn die van de server.",
   "link.connecting": "Verbinden…",

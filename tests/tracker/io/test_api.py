@@ -51,6 +51,7 @@ async def test_config(http_room: HttpRoom) -> None:
         "boundary": {"sha256": "ab" * 32, "vintage": "2026-11"},
         "epoch": http_room.service.epoch,
         "demo": False,
+        "basemap": {"kind": "builtin", "url": "", "attribution": ""},
     }
 
 

@@ -22,6 +22,7 @@ ROLES = dict(zip("UGDSAM", get_args(Role), strict=True))
 
 WHO = {
     "GET /api/v1/config": "*",
+    "GET /basemap.pmtiles": "*",
     "GET /api/v1/borders": "*",
     "GET /api/v1/borders/outline": "*",
     "GET /api/v1/borders/sides": "*",
