@@ -79,8 +79,9 @@ class World:
 
     def hear(self, unit: str, received_at: float) -> None:
         """Note that a unit was heard, and move it to the end of `heard`."""
-        self.drop(self.heard, unit)
-        self.put(self.heard, unit, received_at)
+        heard = self.heard
+        self._undo.append((heard, unit, heard.pop(unit, _MISSING)))  # type: ignore[arg-type]
+        heard[unit] = received_at
 
     def sort_heard(self) -> None:
         """Put the longest silent first again, when entries were changed in their places."""

@@ -351,8 +351,8 @@ class Service:
         return batch.outcomes
 
     async def _step(self, work: Sequence[Input]) -> Batch:
-        keys = [key for entry in work if (key := key_of(entry)) is not None]
-        unsure, unseen = self._known.ask(keys)
+        keys = [key_of(entry) for entry in work]
+        unsure, unseen = self._known.ask(key for key in keys if key is not None)
         if unsure:
             stored, newest = await self._in_thread(_look_up, self._journal, unsure, unseen)
             self._known.note(newest)
@@ -367,8 +367,8 @@ class Service:
             ration=self._ration,
         )
         self._draft.begin()
-        for place, entry in enumerate(work, 1):
-            batch.take(entry)
+        for place, (entry, key) in enumerate(zip(work, keys, strict=True), 1):
+            batch.take(entry, key)
             if place % SLICE == 0:
                 await asyncio.sleep(0)
         self._newest_at = batch.newest_at
