@@ -67,3 +67,11 @@ def test_locks_pin_by_hash_and_name_no_registry() -> None:
         assert not re.search(
             r"https?://[^\s\"]*(pypi|npmjs|simple)|--(extra-)?index-url|--find-links|\"resolved\"", text
         ), lock
+
+
+def test_every_test_that_the_readme_promises_by_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "README.md").read_text())
+
+    assert len(named) > 5
+    for name in named:
+        assert (ROOT / name).is_file(), name

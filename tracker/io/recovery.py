@@ -22,7 +22,8 @@ from tracker.engine import Engine
 from tracker.errors import Corrupt, Refused
 from tracker.events import encode
 from tracker.inputs import Input, PingReceived, decode
-from tracker.io.journal import Cause, Edition, Journal, SnapshotRow
+from tracker.io.ballast import Ballast
+from tracker.io.journal import Cause, DiskFull, Edition, Journal, SnapshotRow
 from tracker.io.offline import build_engine
 from tracker.pursuits import Pursuit
 from tracker.units import Track, Unit
@@ -67,6 +68,31 @@ class Rebuilt(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the journal was made with other boundary data or contact points than it was replayed with."""
 
 
+def opened(directory: Path, engine: Engine, ballast: Ballast) -> tuple[Journal, World, Replayed, bool]:
+    """Open the journal and replay it; True if there was no room for that without the ballast, or none for the ballast.
+
+    Raises:
+        Unusable, Corrupt: the journal cannot be used; says why.
+        DiskFull: there is no room to begin.
+    """
+    try:
+        found = _open(directory, engine)
+    except DiskFull:
+        if not ballast.spend():
+            raise
+        return (*_open(directory, engine), True)
+    return (*found, not ballast.make() and ballast.is_wanted)
+
+
+def _open(directory: Path, engine: Engine) -> tuple[Journal, World, Replayed]:
+    journal = Journal(directory)
+    try:
+        return (journal, *recover(journal, engine))
+    except BaseException:
+        journal.close()
+        raise
+
+
 def recover(journal: Journal, engine: Engine) -> tuple[World, Replayed]:
     """The world as it was when the journal was last written to.
 
@@ -104,9 +130,9 @@ def _differing(used: Edition, here: Edition) -> str:
     )
 
 
-def snapshot_row(world: World, last_input: int, body: bytes) -> SnapshotRow:
-    """What `recover` begins from next time: `body` is the world encoded, as it is after that input."""
-    return SnapshotRow(last_input, world.offset, layout(), body)
+def take_snapshot(world: World, last_input: int) -> SnapshotRow:
+    """What `recover` begins from next time."""
+    return SnapshotRow(last_input, world.offset, layout(), world.encode())
 
 
 def layout() -> str:

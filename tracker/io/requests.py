@@ -30,8 +30,6 @@ class Subscribe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch: str | None = None
     offset: int | None = None
     bbox: tuple[float, float, float, float] | None = None
-    ticket: str | None = None
-    """Of `POST /api/v1/ws-ticket`, for a viewer that can send neither the cookie nor a token."""
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -152,17 +150,9 @@ class OpenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcknowledgeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who has seen an alert; whoever is signed in, if left out."""
+    """Who has seen an alert."""
 
-    by: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
-
-
-class SignInBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Name and password of an account, or the secret of a link that signs in once."""
-
-    name: Text | None = None
-    password: Text | None = None
-    once: Text | None = None
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
 _Message = TypeVar("_Message", bound=msgspec.Struct)

@@ -22,7 +22,6 @@ from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
-from tracker.io.revocations import Revocations
 from tracker.io.service import Service
 from tracker.io.unit_session import MESSAGES_IN_FLIGHT
 from tracker.io.units_socket import UnitsSocket
@@ -40,14 +39,14 @@ class Station:
     async def open(self, *, auth: bool = True, max_connections: int = 100) -> None:
         self._server: Server = await sockets.listen("127.0.0.1", 0, self._rooms)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
-        addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
-        gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, lambda: STARTED_AT + 50)
-        revocations = Revocations(gate, self.credentials.file, lambda: STARTED_AT + 50)
+        gate = Gate(
+            Config(auth=Auth(auth)), Address("127.0.0.1", 8080), Address("127.0.0.1", self.port), self.credentials
+        )
         self.socket = UnitsSocket(
-            self.service, gate, revocations, self.metrics, max_connections, lambda: STARTED_AT + 50
+            self.service, gate, self.credentials, self.metrics, max_connections, lambda: STARTED_AT + 50
         )
         self._rooms["/units"] = self.socket
-        self._watching = asyncio.create_task(revocations.watch())
+        self._watching = asyncio.create_task(self.socket.watch())
 
     async def close(self) -> None:
         self._watching.cancel()
@@ -150,15 +149,17 @@ async def test_pings_are_read_ahead_and_acknowledged_together(station: Station, 
 
 async def test_nothing_is_acknowledged_before_the_disk_has_it(station: Station, tokens: dict[str, str]) -> None:
     async with station.call(tokens["unit"]) as unit:
+        await send(unit, ping(0))  # else the look into the journal would wait, and not the writing
+        assert await receive(unit) == ack(0)
         slow = asyncio.create_task(station.service._in_thread(time.sleep, 0.4))
         await asyncio.sleep(0.01)
-        await send(unit, ping(0))
+        await send(unit, ping(1))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.25):
                 await unit.recv()
         await slow
 
-        assert await receive(unit) == ack(0)
+        assert await receive(unit) == ack(1)
 
 
 async def test_a_resend_is_acknowledged_again(station: Station, tokens: dict[str, str]) -> None:

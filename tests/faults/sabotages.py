@@ -1,0 +1,159 @@
+"""Faults that somebody might build in, each as a change of a line or two, with the test that must turn red for it.
+
+A promise is worth what its test would notice. When the code changes, a sabotage may no longer apply; that is said
+loudly, and it is then to be written anew, not to be left out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+
+class Sabotage(NamedTuple):
+    """Replace `old`, which stands in `file` once, by `new`: then `test` must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+    def applied(self, root: Path) -> str:
+        """The file's text with the fault in it.
+
+        Raises:
+            LookupError: the text is not there any more, or more than once.
+        """
+        text = (root / self.file).read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise LookupError(f"{self.name}: {self.file} has {text.count(self.old)} times: {self.old}")
+        return text.replace(self.old, self.new)
+
+
+_IO: Final = "tests/tracker/io"
+
+SABOTAGES: Final = (
+    Sabotage(
+        "no flush at each commit",
+        "tracker/io/journal.py",
+        '("synchronous", "FULL", 2)',
+        '("synchronous", "NORMAL", 1)',
+        "tests/power/test_power_loss.py::test_no_power_cut_loses_what_was_acknowledged",
+    ),
+    Sabotage(
+        "the directory is not flushed",
+        "tracker/io/journal.py",
+        "                sync_directory(directory)\n                self.epoch",
+        "                self.epoch",
+        "tests/power/test_power_loss.py::test_no_power_cut_loses_what_was_acknowledged",
+    ),
+    Sabotage(
+        "acknowledged before the commit",
+        "tracker/io/service.py",
+        "            await self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)\n",
+        "            asyncio.ensure_future(\n"
+        "                self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)\n"
+        "            )\n",
+        f"{_IO}/test_units_socket.py::test_nothing_is_acknowledged_before_the_disk_has_it",
+    ),
+    Sabotage(
+        "the world keeps what the disk refused",
+        "tracker/io/service.py",
+        "            self._draft.rollback()\n            if self._ration is not None or not",
+        "            if self._ration is not None or not",
+        f"{_IO}/test_service.py::test_a_full_disk_takes_nothing_and_the_service_recovers_by_itself",
+    ),
+    Sabotage(
+        "a position that was not recorded stays in the world",
+        "tracker/io/batch.py",
+        "            self._world.undo_to(mark)\n            ration.hold(key, entry)",
+        "            ration.hold(key, entry)",
+        f"{_IO}/test_ration.py::test_a_position_that_proves_nothing_leaves_no_trace",
+    ),
+    Sabotage(
+        "a failed flush is not the end",
+        "tracker/io/service.py",
+        "                submission.tell(Unavailable(_FAILED))\n            raise\n",
+        "                submission.tell(Unavailable(_FAILED))\n",
+        f"{_IO}/test_service.py::test_a_failing_disk_ends_the_service_without_a_false_ack",
+    ),
+    Sabotage(
+        "a resend is applied again",
+        "tracker/io/batch.py",
+        "            if known is not None:\n",
+        "            if known is not None and known.fix != entry.fix:\n",
+        f"{_IO}/test_service.py::test_a_resend_is_answered_and_applied_once",
+    ),
+    Sabotage(
+        "acks pass over what was not accepted",
+        "tracker/io/receipts.py",
+        "return self.dealt if not self.owed else min(self.dealt, min(self.owed) - 1)",
+        "return self.dealt",
+        f"{_IO}/test_receipts.py",
+    ),
+    Sabotage(
+        "an event is lost on resume",
+        "tracker/io/live_socket.py",
+        "await self._service.events(after, _PAGE, viewer.scope)",
+        "await self._service.events(after + 1, _PAGE, viewer.scope)",
+        f"{_IO}/test_live_socket.py::test_what_is_missing_is_sent_or_honestly_not",
+    ),
+    Sabotage(
+        "everybody waits for the slowest viewer",
+        "tracker/io/hub.py",
+        "        deliver(live, sealed, at, frames)\n",
+        "        if all(viewer.buffered_bytes < 65_536 for viewer in live):\n"
+        "            deliver(live, sealed, at, frames)\n",
+        f"{_IO}/test_hub.py::test_a_stalled_viewer_is_cut_off_and_the_others_miss_nothing",
+    ),
+    Sabotage(
+        "pages of every origin may connect",
+        "tracker/io/gate.py",
+        "if origin is None or origin in self._origins:",
+        "if True or origin in self._origins:",
+        f"{_IO}/test_live_socket.py::test_pages_of_other_sites_are_refused",
+    ),
+    Sabotage(
+        "a revoked token goes on",
+        "tracker/io/units_socket.py",
+        "if self._grant(one) is None]",
+        "if False]",
+        f"{_IO}/test_units_socket.py::test_a_revoked_token_ends_its_connections_within_two_seconds",
+    ),
+    Sabotage(
+        "everybody sees everything",
+        "tracker/policy.py",
+        "return scope.sees_all or bool(seen_by & bits(scope))",
+        "return True or bool(seen_by & bits(scope))",
+        "tests/tracker/test_policy.py::test_the_table_agrees_with_the_oracle",
+    ),
+    Sabotage(
+        "timers on a clock that somebody sets",
+        "tracker/io/service.py",
+        "for step in self._watch_clock() if step.jump_s]",
+        "for step in self._watch_clock() if False]",
+        "tests/faults/test_clock_steps.py::test_no_timer_fires_for_a_step",
+    ),
+    Sabotage(
+        "time goes back with the clock",
+        "tracker/io/clock.py",
+        "max(wall, self._now + CATCH_UP * elapsed_s)",
+        "wall",
+        f"{_IO}/test_clock.py",
+    ),
+    Sabotage(
+        "a snapshot is believed unseen",
+        "tracker/io/journal.py",
+        "            if sha256(body).digest() == digest:\n",
+        "            if digest:\n",
+        f"{_IO}/test_journal.py::test_a_snapshot_that_was_changed_is_not_used",
+    ),
+    Sabotage(
+        "what is stored is not compared with what is derived",
+        "tracker/io/recovery.py",
+        "    if derived == stored:\n",
+        "    if len(derived) == len(stored):\n",
+        f"{_IO}/test_recovery.py::test_rebuild_shows_the_first_event_that_was_changed",
+    ),
+)
