@@ -35,6 +35,8 @@ config: Final = typer.Typer(help="The configuration: check it, show it, begin on
 app.add_typer(config, name="config")
 token: Final = typer.Typer(help="Tokens of units, gateways and other programs.", no_args_is_help=True)
 app.add_typer(token, name="token")
+user: Final = typer.Typer(help="Accounts of the people who sign in.", no_args_is_help=True)
+app.add_typer(user, name="user")
 
 DataDir = Annotated[Path, typer.Option("--data", help="Directory of the journal and the credentials.")]
 DATA: Final = Path("data")
@@ -291,6 +293,67 @@ def list_(data: DataDir = DATA) -> None:
     from tracker.io import tokens
 
     _print(tokens.listed(data))
+
+
+@user.command(name="add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Who the record names, too.")],
+    role: Annotated[str, typer.Option(help="dispatcher, supervisor, auditor or admin.")],
+    state: Annotated[str | None, typer.Option(help="BE, NL or LU: of the control room; not of an admin.")] = None,
+    data: DataDir = DATA,
+) -> None:
+    """Make an account. The password is asked for, or read from stdin."""
+    from tracker.io import users
+
+    _print([users.add(data, name, role, state, users.ask_password)])
+
+
+@user.command(name="list")
+def list_users(data: DataDir = DATA) -> None:
+    """List the accounts."""
+    from tracker.io import users
+
+    _print(users.listed(data))
+
+
+@user.command()
+def passwd(name: str, data: DataDir = DATA) -> None:
+    """Give an account another password, and end its sessions."""
+    from tracker.io import users
+
+    _print([users.set_password(data, name, users.ask_password)])
+
+
+@user.command()
+def disable(name: str, data: DataDir = DATA) -> None:
+    """Let a person sign in no more, and end the person's sessions."""
+    from tracker.io import users
+
+    _print([users.disable(data, name, again=False)])
+
+
+@user.command()
+def enable(name: str, data: DataDir = DATA) -> None:
+    """Let a disabled person sign in again."""
+    from tracker.io import users
+
+    _print([users.disable(data, name, again=True)])
+
+
+@user.command(name="sign-out")
+def sign_out(name: str, data: DataDir = DATA) -> None:
+    """End every session of a person."""
+    from tracker.io import users
+
+    _print([users.sign_out(data, name)])
+
+
+@user.command()
+def link(name: str, data: DataDir = DATA) -> None:
+    """Make a link that signs a person in once; what is printed follows the server's address."""
+    from tracker.io import users
+
+    _print([users.link(data, name)])
 
 
 def _print(lines: Iterable[bytes]) -> None:

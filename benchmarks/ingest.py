@@ -23,10 +23,26 @@ from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
 
-from benchmarks.load import Rate, Sender, flood, frame, ping, steady
+from benchmarks.load import (
+    Load,
+    Rate,
+    Sender,
+    backlogs,
+    cars,
+    flood,
+    frame,
+    gateways,
+    over_borders,
+    ping,
+    position,
+    steady,
+)
 from benchmarks.processes import Running, process, server
+from borders import boundary_file
+from borders.geodesy import Floats
 from tracker.fix import Ping
 from tracker.io.journal import InputRow, Journal, PingKey
 
@@ -34,6 +50,7 @@ BATCH = 100
 GATEWAYS = 10
 GROUP = 500
 KNOWN = (100, 10_000, 100_000)
+LOST_S = 33.0
 
 
 async def decode_only() -> None:
@@ -65,33 +82,62 @@ def store_only(seconds: float) -> float:
         return rows / (time.perf_counter() - began)
 
 
-def run(ours: bool, sockets: int, seconds: float, batch: int) -> tuple[Rate, float]:
+def run(ours: bool, load: Load, seconds: float) -> tuple[Rate, float]:
     """One run against one of the two, and what a ping cost the server's processor in microseconds."""
-    frames = int((70_000 if batch == 1 else 900_000) * seconds / sockets / batch)
     with server() if ours else process("-m", "benchmarks.ingest", "--decode-only") as running:
         before = running.processor_s()
-        rate = asyncio.run(flood(f"{running.ws}/units" if ours else running.ws, sockets, seconds, batch, frames))
+        rate = asyncio.run(flood(f"{running.ws}/units" if ours else running.ws, load, seconds))
         return rate, 1e6 * (running.processor_s() - before) / (rate.pings_per_s * seconds)
+
+
+def _medians(runs: list[tuple[Rate, float]]) -> tuple[float, float]:
+    return statistics.median(rate.pings_per_s for rate, _ in runs), statistics.median(cost for _, cost in runs)
 
 
 def rates(runs: int, seconds: float, sockets: int) -> None:
     """Ours beside the two peers."""
+    began_at = time.time() - 3e6  # noqa: TID251
+    loads = {
+        f"{sockets} cars, one ping a message": cars(sockets, int(60_000 * seconds), began_at),
+        f"{GATEWAYS} gateways, a ping of each of {BATCH} cars a message": gateways(
+            GATEWAYS, BATCH, int(250_000 * seconds), began_at
+        ),
+        f"{GATEWAYS} cars that were out of reach, {BATCH} pings a message": backlogs(
+            GATEWAYS, BATCH, int(250_000 * seconds), began_at
+        ),
+        f"{sockets} cars, one in four over borders, one ping a message": over_borders(
+            sockets, int(40_000 * seconds), began_at
+        ),
+    }
     print("| load | ours, pings/s | ack p50 / p99, ms | its µs | decoding, pings/s | its µs | ratio, its spread |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name, count, batch in ((f"{sockets} sockets, one ping a message", sockets, 1),
-                               (f"{GATEWAYS} gateways, {BATCH} pings a message", GATEWAYS, BATCH)):  # fmt: skip
-        pairs = [(run(True, count, seconds, batch), run(False, count, seconds, batch)) for _ in range(runs)]
-        ours, peer = (statistics.median(pair[side][0].pings_per_s for pair in pairs) for side in (0, 1))
-        costs = [statistics.median(pair[side][1] for pair in pairs) for side in (0, 1)]
+    medians = {}
+    for name, load in loads.items():
+        pairs = [(run(True, load, seconds), run(False, load, seconds)) for _ in range(runs)]
+        ours, cost = _medians([pair[0] for pair in pairs])
+        peer, peer_cost = _medians([pair[1] for pair in pairs])
+        medians[name] = ours
         waits = [statistics.median(pair[0][0].percentile_ms(percent) for pair in pairs) for percent in (50, 99)]
         ratios = sorted(one[0].pings_per_s / other[0].pings_per_s for one, other in pairs)
-        spread = f"{ours / peer:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
         print(
-            f"| {name} | {ours:,.0f} | {waits[0]:,.0f} / {waits[1]:,.0f} | {costs[0]:.1f} "
-            f"| {peer:,.0f} | {costs[1]:.1f} | {spread} |"
+            f"| {name} | {ours:,.0f} | {waits[0]:,.0f} / {waits[1]:,.0f} | {cost:.1f} "
+            f"| {peer:,.0f} | {peer_cost:.1f} | {spread} |",
+            flush=True,
         )
+    single, batched, *_ = medians.values()
     alone = statistics.median(store_only(2.0) for _ in range(runs))
-    print(f"\nSQLite alone, durable groups of {GROUP}: {alone:,.0f} rows/s")
+    print(f"\nGateways to single messages: {batched / single:.2f}")
+    print(f"SQLite alone, durable groups of {GROUP}: {alone:,.0f} rows/s")
+    near_m = distances_m(sockets)
+    for bound_m in (500, 9_000):
+        print(f"Of the cars' pings, nearer than {bound_m:,} m to a border: {100 * (near_m < bound_m).mean():.1f} %")
+
+
+def distances_m(units: int) -> Floats:
+    """Metres to the nearest border, of pings of the load."""
+    places = np.array([position(unit, second)[:2] for unit in range(units) for second in range(0, 628, 20)])
+    return boundary_file.load().locate_many(places[:, 0], places[:, 1]).distances_m
 
 
 def even(runs: int, seconds: float) -> None:
@@ -106,17 +152,14 @@ def even(runs: int, seconds: float) -> None:
 
 
 async def _introduce(running: Running, units: int) -> None:
-    """Let the server know so many units, by one ping each."""
+    """Let the server know so many units, by one ping each, and wait until it has called them all lost."""
     now = time.time() - 4e6  # noqa: TID251
-    lines = [
-        frame([ping(1_000 + unit, 0, now) for unit in range(first, first + BATCH)]) for first in range(0, units, BATCH)
-    ]
-    # Each frame has a ping of each of its units, so the count of acknowledgements is not that of frames.
     sender = Sender(f"{running.ws}/units", [], 1, 1)
     await sender.open()
-    for line in lines:
-        sender.transport.write(line)
+    for first in range(10_000, 10_000 + units, BATCH):
+        sender.transport.write(frame([ping(unit, 0, now) for unit in range(first, first + BATCH)]))
         await asyncio.sleep(0.005)
+    await asyncio.sleep(LOST_S)
     before = -1.0
     while (spent := running.processor_s()) - before > 0.05:
         before = spent
@@ -125,6 +168,7 @@ async def _introduce(running: Running, units: int) -> None:
 
 def known(runs: int, seconds: float) -> None:
     """What a ping costs with more and more units known, and what a known unit costs in memory."""
+    load = gateways(GATEWAYS, BATCH, int(150_000 * seconds), time.time() - 3e6)  # noqa: TID251
     print("| units known | µs of processor a ping | MB resident |\n| ---: | ---: | ---: |")
     table: dict[int, list[tuple[float, float]]] = {count: [] for count in KNOWN}
     for _ in range(runs):
@@ -133,26 +177,27 @@ def known(runs: int, seconds: float) -> None:
                 asyncio.run(_introduce(running, count))
                 resident = running.resident_bytes()
                 before = running.processor_s()
-                frames = int(60_000 * seconds / GATEWAYS / BATCH)
-                rate = asyncio.run(flood(f"{running.ws}/units", GATEWAYS, seconds, BATCH, frames))
+                rate = asyncio.run(flood(f"{running.ws}/units", load, seconds))
                 cost = 1e6 * (running.processor_s() - before) / (rate.pings_per_s * seconds)
                 table[count].append((cost, resident / 1e6))
     for count, found in table.items():
         cost, resident_mb = (statistics.median(column) for column in zip(*found, strict=True))
         print(f"| {count:,} | {cost:.1f} | {resident_mb:.0f} |")
     ratios = sorted(many[0] / few[0] for few, many in zip(table[KNOWN[0]], table[KNOWN[-1]], strict=True))
-    print(f"\nRatio of the most to the fewest: {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    grown = [many[1] - few[1] for few, many in zip(table[KNOWN[0]], table[KNOWN[-1]], strict=True)]
+    print(f"\nA known unit, bytes: {1e6 * statistics.median(grown) / (KNOWN[-1] - KNOWN[0]):,.0f}")
+    print(f"Ratio of the most to the fewest: {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
         "rates": lambda options: rates(options.runs, options.seconds, options.sockets),
-        "even": lambda options: even(options.runs, options.seconds),
-        "known": lambda options: known(options.runs, options.seconds),
+        "even": lambda _: even(1, 15.0),
+        "known": lambda options: known(1, options.seconds),
     }
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--sockets", type=int, default=200)
     parser.add_argument("--part", choices=parts, action="append")
     parser.add_argument("--decode-only", action="store_true", help=argparse.SUPPRESS)

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
+import math
 import os
 import re
 import struct
 import time
 from collections.abc import Sequence
+from functools import cache
+from itertools import islice
 from random import Random
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
+
+import msgspec
+
+from tracker.simulation.traffic import Traffic
 
 _ENDS = re.compile(rb'"upto":(\d+)}')
 
@@ -32,24 +38,101 @@ class Rate(NamedTuple):
         return 1e3 * self.waits_s[min(len(self.waits_s) - 1, int(percent / 100 * len(self.waits_s)))]
 
 
-def ping(unit: int, seq: int, t: float) -> dict[str, object]:
-    """One of a car that drives east at 20 m/s from somewhere in the Benelux, and after 500 s begins anew."""
+RADIUS_M = 2_000.0
+SPEED_MPS = 20.0
+
+
+@cache
+def _centre(unit: int) -> tuple[float, float, float, float]:
+    """Somewhere in the Benelux, and degrees a metre there."""
     random = Random(unit)
     lon, lat = random.uniform(3.0, 6.5), random.uniform(50.0, 52.5)
-    return {
-        "unit": f"BE-{unit}", "boot": "b", "seq": seq, "t": round(t, 3),
-        "lon": round(lon + 0.0003 * (seq % 500), 6), "lat": round(lat, 6), "acc": 5.0, "speed": 20.0, "course": 90.0,
-    }  # fmt: skip
+    return lon, lat, 1.0 / (111_320.0 * math.cos(math.radians(lat))), 1.0 / 111_250.0
 
 
-def frame(pings: Sequence[dict[str, object]]) -> bytes:
+def position(unit: int, second: int) -> tuple[float, float, float]:
+    """Where a car is that drives round a circle of 2 km at 20 m/s: longitude, latitude and course, in degrees."""
+    lon, lat, lon_per_m, lat_per_m = _centre(unit)
+    turned = SPEED_MPS / RADIUS_M * second
+    east, north = RADIUS_M * math.sin(turned), RADIUS_M * math.cos(turned)
+    return lon + east * lon_per_m, lat + north * lat_per_m, (90.0 + math.degrees(turned)) % 360.0
+
+
+def ping(unit: int, seq: int, t: float) -> bytes:
+    """One ping of such a car, as JSON."""
+    lon, lat, course = position(unit, seq)
+    return (
+        f'{{"unit":"BE-{unit}","boot":"b","seq":{seq},"t":{t:.3f},"lon":{lon:.6f},"lat":{lat:.6f},'
+        f'"acc":5.0,"speed":{SPEED_MPS},"course":{course:.1f}}}'
+    ).encode()
+
+
+def frame(pings: Sequence[bytes]) -> bytes:
     """One text frame with a ping, or an array of them."""
-    body = json.dumps(pings if len(pings) > 1 else pings[0]).encode()
+    body = pings[0] if len(pings) == 1 else b"[" + b",".join(pings) + b"]"
     size = len(body)
     head = bytes((0x81, 0x80 | size)) if size < 126 else bytes((0x81, 0xFE)) + struct.pack(">H", size)
     if size > 65_535:
         head = bytes((0x81, 0xFF)) + struct.pack(">Q", size)
     return head + bytes(4) + body
+
+
+class Load(NamedTuple):
+    """What is sent: the frames of each socket. A frame has `batch` pings; of each of its units `of_a_unit`, numbered
+    from 0 on.
+    """
+
+    sockets: list[list[bytes]]
+    batch: int
+    of_a_unit: int
+
+
+def cars(sockets: int, pings: int, began_at: float) -> Load:
+    """A car on each socket, one ping a message."""
+    return Load(
+        [[frame([ping(unit, seq, began_at + seq)]) for seq in range(pings // sockets)] for unit in range(sockets)], 1, 1
+    )
+
+
+def gateways(sockets: int, batch: int, pings: int, began_at: float) -> Load:
+    """On each socket the cars of a gateway: one ping of each a message."""
+    return Load(
+        [
+            [
+                frame([ping(unit, seq, began_at + seq) for unit in range(first, first + batch)])
+                for seq in range(pings // sockets // batch)
+            ]
+            for first in range(0, sockets * batch, batch)
+        ],
+        batch,
+        1,
+    )
+
+
+def backlogs(sockets: int, batch: int, pings: int, began_at: float) -> Load:
+    """A car on each socket that sends what it has kept, many pings a message."""
+    return Load(
+        [
+            [
+                frame([ping(unit, seq, began_at + seq) for seq in range(first, first + batch)])
+                for first in range(0, pings // sockets, batch)
+            ]
+            for unit in range(sockets)
+        ],
+        batch,
+        batch,
+    )
+
+
+def over_borders(sockets: int, pings: int, began_at: float) -> Load:
+    """A car on each socket, one ping a message; one in four drives back and forth over a border, the others about a
+    town.
+    """
+    frames: list[list[bytes]] = [[] for _ in range(sockets)]
+    for round_ in islice(Traffic(sockets, 1.0, 1, began_at, "b").rounds(), pings // sockets):
+        for sent, one in zip(frames, round_, strict=True):
+            sent.append(frame([msgspec.json.encode(one)]))
+    return Load(frames, 1, 1)
 
 
 class Socket(asyncio.Protocol):
@@ -98,14 +181,14 @@ class Sender(Socket):
 
     Args:
         url: of the unit socket.
-        frames: each with `batch` pings of one unit, numbered from 0 on.
-        batch: pings in a frame.
+        frames: each with `of_a_unit` pings of every unit that it is of, numbered from 0 on.
+        of_a_unit: as `Load` says.
         ahead: frames that may wait for an acknowledgement.
     """
 
-    def __init__(self, url: str, frames: Sequence[bytes], batch: int, ahead: int) -> None:
+    def __init__(self, url: str, frames: Sequence[bytes], of_a_unit: int, ahead: int) -> None:
         super().__init__(url)
-        self._frames, self._batch, self._ahead = frames, batch, ahead
+        self._frames, self._of_a_unit, self._ahead = frames, of_a_unit, ahead
         self._sent, self._tail = 0, b""
         self._sent_at: list[float] = []
         self.acked = 0
@@ -122,7 +205,7 @@ class Sender(Socket):
             self._tail = data[-200:]
             return
         self._tail = data[whole[-1].end() :]
-        acked = (int(whole[-1][1]) + 1) // self._batch
+        acked = (int(whole[-1][1]) + 1) // self._of_a_unit
         now = time.perf_counter()
         self.waits_s += [now - at for at in self._sent_at[self.acked : acked]]
         self.acked = acked
@@ -138,26 +221,20 @@ class Sender(Socket):
             self._sent = until
 
 
-async def flood(url: str, sockets: int, seconds: float, batch: int, frames: int, ahead: int = 64) -> Rate:
+async def flood(url: str, load: Load, seconds: float, ahead: int = 64) -> Rate:
     """Send as fast as it is acknowledged."""
-    began_at = time.time() - 3e6  # noqa: TID251
-    senders = []
-    for unit in range(sockets):
-        ready = [
-            frame([ping(unit, number * batch + i, began_at + number * batch + i) for i in range(batch)])
-            for number in range(frames)
-        ]
-        senders.append(Sender(url, ready, batch, ahead))
-        await senders[-1].open()
+    senders = [Sender(url, frames, load.of_a_unit, ahead) for frames in load.sockets]
+    for sender in senders:
+        await sender.open()
     began = time.perf_counter()
     for sender in senders:
         sender.is_going = True
         sender.push()
     await asyncio.sleep(seconds)
     elapsed = time.perf_counter() - began
-    if any(sender.acked == frames for sender in senders):
+    if any(sender.acked == len(frames) for sender, frames in zip(senders, load.sockets, strict=True)):
         raise SystemExit("the load ran out before the time did; make more frames")
-    pings = sum(sender.acked for sender in senders) * batch
+    pings = sum(sender.acked for sender in senders) * load.batch
     for sender in senders:
         sender.transport.abort()
     return Rate(pings / elapsed, sorted(wait for sender in senders for wait in sender.waits_s))

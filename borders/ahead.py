@@ -35,18 +35,19 @@ class Approach(NamedTuple):
 
     passage: Passage
     eta_s: float
-    distance_m: float
-    """From the unit to the nearest border."""
 
 
 def look_ahead(
-    atlas: Atlas, samples: Samples, believed: Territory, entered: Passage | None, horizon_s: float
+    atlas: Atlas, samples: Samples, believed: Territory, entered: Passage | None, horizon_s: float, bound_m: float
 ) -> Approach | None:
-    """The first crossing on the straight way ahead within the horizon, or None; over a bridge, that of the far bank."""
+    """The first crossing on the straight way ahead within the horizon, or None; over a bridge, that of the far bank.
+
+    No border lies within `bound_m` of the newest sample.
+    """
     last = samples[-1]
     east, north = velocity_of(samples)
     speed = math.hypot(east, north)
-    if speed < SLOWEST_MPS or len(samples) < 3 or atlas.distance_bound_m(last.lon, last.lat) > speed * horizon_s:
+    if speed < SLOWEST_MPS or len(samples) < 3 or bound_m > speed * horizon_s:
         return None
     plane = LocalPlane(last.lon, last.lat)
     points = atlas.cross((last.lon, last.lat), plane.lonlat(east * horizon_s, north * horizon_s))
@@ -60,7 +61,7 @@ def look_ahead(
     beyond = plane.lonlat(east * (eta_s + THROUGH_S), north * (eta_s + THROUGH_S))
     if atlas.territory(*beyond) is not passage.to:
         return None
-    return Approach(passage, eta_s, atlas.locate(last.lon, last.lat).distance_m or 0.0)
+    return Approach(passage, eta_s)
 
 
 def _passage(last: Sample, point: BorderPoint, speed: float) -> Passage:

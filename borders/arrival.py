@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from borders.crossing import Detector
+from borders.crossing import FAR_M, Detector
 from borders.hindsight import LATE, compare, reconsider
 from borders.motion import Sample, Samples
 from borders.notices import Approaching, Confirmed, Notice, Notices, Probable, Suspect, retract
@@ -68,8 +68,12 @@ def arrive(detector: Detector, watch: Watch | None, recall: Recall | None, sampl
         begun = detector.begin(sample)
         return Arrival(begun, None if detector.is_far(sample) else Recall(None, (sample,)), ())
     if sample.at > _newest_at(watch):
-        after, notices = detector.step(watch, sample)
-        return Arrival(after, _extended(detector, recall, watch, after, sample, notices), notices)
+        spot = detector.atlas.spot(sample.lon, sample.lat)
+        after, notices = detector.step(watch, sample, spot)
+        is_far = spot[1] > FAR_M
+        if recall is None and is_far and after.pending is None and after.ahead is None and not after.strays:
+            return Arrival(after, None, notices)
+        return Arrival(after, _extended(recall, watch, after, sample, notices, is_far=is_far), notices)
     if recall is not None and _is_within(recall, sample):
         return _again(detector, watch, recall, sample)
     return _in_hindsight(detector, watch, recall, sample)
@@ -108,17 +112,17 @@ def _is_within(recall: Recall, sample: Sample) -> bool:
 
 
 def _extended(
-    detector: Detector, recall: Recall | None, before: Watch, after: Watch, sample: Sample, notices: Notices
+    recall: Recall | None, before: Watch, after: Watch, sample: Sample, notices: Notices, *, is_far: bool
 ) -> Recall | None:
     """The last seconds with one more."""
     idle = after.pending is None and after.ahead is None and not after.strays
-    if idle and detector.is_far(sample):
+    if idle and is_far:
         return None
-    told = tuple(notice for notice in notices if isinstance(notice, Confirmed))
+    told = tuple([notice for notice in notices if isinstance(notice, Confirmed)]) if notices else ()
     if recall is None:
         return Recall(before, (sample,), told)
-    recall = msgspec.structs.replace(recall, samples=(*recall.samples, sample), told=(*recall.told, *told))
-    return _moved_on(recall, after)
+    longer = Recall(recall.base, (*recall.samples, sample), (*recall.told, *told), recall.checkpoint)
+    return _moved_on(longer, after)
 
 
 def _moved_on(recall: Recall, watch: Watch) -> Recall:

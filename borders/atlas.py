@@ -18,10 +18,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from borders.close import Close
 from borders.coverage import MICRO, OUTSIDE, Coverage
 from borders.features import Feature, features
 from borders.geodesy import Floats, at_most_m
-from borders.grid import MIXED, Codes, Edges, Grid, Ids
+from borders.grid import MIXED, SIZE, Codes, Edges, Grid, Ids
 from borders.lines import Lines, crossings
 from borders.states import BOX, TERRITORIES, Territory, border_name
 
@@ -94,6 +95,7 @@ class Atlas:
         self._edges: Final = _edges(coverage)
         self._lines: Final = Lines(BOX, self._edges)
         self._grid: Final = Grid(BOX, self._edges, self._anywhere)
+        self._close: Final = Close(BOX, SIZE, self._territories, self._lines.distances_m)
 
     def territory(self, lon: float, lat: float) -> Territory:
         """The territory of a point; `OUTSIDE` beyond the box."""
@@ -105,6 +107,11 @@ class Atlas:
 
     def _resolve(self, code: int, lon: float, lat: float) -> int:
         """The territory code of a point in a cell that a border enters."""
+        sure, clearance_m = self._close.code_and_clearance_m(lon, lat)
+        return sure if clearance_m else self._exactly(code, lon, lat)
+
+    def _exactly(self, code: int, lon: float, lat: float) -> int:
+        """`_resolve`, by geometry."""
         *others, last = self._grid.sets[code - MIXED]
         for candidate in others:
             if shapely.intersects_xy(self._polygons[candidate], lon, lat):
@@ -192,10 +199,12 @@ class Atlas:
     def distance_bound_m(self, lon: float, lat: float) -> float:
         """Metres that certainly lie between a point and any border, looked up and never too many.
 
-        0 near borders and beyond the box: there it says nothing.
+        0 beyond the box, and where it says nothing: so near to a border that only geometry can tell.
         """
         _check(lon, lat)
-        return self._grid.clearance_m(lon, lat) if self._grid.covers(lon, lat) else 0.0
+        if not self._grid.covers(lon, lat):
+            return 0.0
+        return self._grid.clearance_m(lon, lat) or self._close.code_and_clearance_m(lon, lat)[1]
 
     def spot(self, lon: float, lat: float) -> tuple[Territory, float]:
         """`territory` and `distance_bound_m` of a point, in one look."""
@@ -203,7 +212,12 @@ class Atlas:
         if not self._grid.covers(lon, lat):
             return Territory.OUTSIDE, 0.0
         code, clearance_m = self._grid.code_and_clearance_m(lon, lat)
-        return TERRITORIES[code if code < MIXED else self._resolve(code, lon, lat)], clearance_m
+        if clearance_m:
+            return TERRITORIES[code], clearance_m
+        sure, clearance_m = self._close.code_and_clearance_m(lon, lat)
+        if clearance_m:
+            return TERRITORIES[sure], clearance_m
+        return TERRITORIES[code if code < MIXED else self._exactly(code, lon, lat)], 0.0
 
     def within(self, lon: float, lat: float, radius_m: float) -> tuple[Territory, ...]:
         """The territories that a disc touches: the point's own, then the others in the order of
@@ -218,7 +232,7 @@ class Atlas:
         if not 0.0 <= radius_m < math.inf:
             raise ValueError(f"radius_m: got {radius_m!r}, allowed is a finite number of metres, 0 or more")
         own = self.territory(lon, lat)
-        if own is Territory.OUTSIDE or self._grid.clearance_m(lon, lat) > radius_m:
+        if own is Territory.OUTSIDE or self.distance_bound_m(lon, lat) > radius_m:
             return (own,)
         touched = self._lines.within(lon, lat, radius_m)
         return (own, *(other for other in TERRITORIES if other in touched and other is not own))

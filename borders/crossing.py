@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from borders.ahead import CLEAR_TO_ANNOUNCE_M, NEARER_TO_ANNOUNCE, SEEN_TO_ANNOUNCE, Approach, look_ahead
+from borders.ahead import CLEAR_TO_ANNOUNCE_M, NEARER_TO_ANNOUNCE, SEEN_TO_ANNOUNCE, look_ahead
 from borders.atlas import Atlas
 from borders.error_model import RADIUS_68, sigma_m
 from borders.evidence import carried, weigh
@@ -107,22 +107,31 @@ class Detector:
         quality, sure = self._standing(sample, bound_m)
         return Watch(territory, quality, (sample,), home=sample if sure else None)
 
-    def step(self, watch: Watch, sample: Sample) -> tuple[Watch, Notices]:
-        """A fix newer than all before: what is remembered then, and what is to be told."""
+    def step(self, watch: Watch, sample: Sample, spot: tuple[Territory, float] | None = None) -> tuple[Watch, Notices]:
+        """A fix newer than all before: what is remembered then, and what is to be told. `spot` is the atlas's answer
+        for it, if it was asked before.
+        """
         reason = implausible(watch.samples, sample)
-        place, bound_m = self.atlas.spot(sample.lon, sample.lat)
+        place, bound_m = spot or self.atlas.spot(sample.lon, sample.lat)
         if reason is not None:
             return self._stray(watch, sample, place, bound_m, reason)
         quality, sure = self._standing(sample, bound_m)
-        watch = msgspec.structs.replace(
-            watch,
-            samples=remember(watch.samples, sample, is_far=bound_m > FAR_M),
-            strays=(),
-            quality=quality,
-            home=sample if sure and place is watch.territory else watch.home,
+        # Every field by name would take longer than all else that is done for most fixes.
+        watch = Watch(
+            watch.territory,
+            quality,
+            remember(watch.samples, sample, is_far=bound_m > FAR_M),
+            (),
+            watch.since,
+            sample if sure and place is watch.territory else watch.home,
+            watch.entered,
+            watch.pending,
+            watch.ahead,
+            watch.numbers,
+            watch.crossed,
         )
         if place is watch.territory:
-            return self._at_home(watch)
+            return self._at_home(watch, bound_m)
         if Territory.OUTSIDE in (place, watch.territory):
             # Nothing is known beyond the box, so leaving or entering it is no crossing.
             return self._settle(watch, place, "the unit left or entered the covered area")
@@ -177,20 +186,20 @@ class Detector:
         )
         return settled, told
 
-    def _at_home(self, watch: Watch) -> tuple[Watch, Notices]:
+    def _at_home(self, watch: Watch, bound_m: float) -> tuple[Watch, Notices]:
         """The newest fix lies where the unit is believed to be."""
         pending = watch.pending
         if watch.entered is not None and watch.samples[-1].at - watch.entered.crossed_at > STAY_S:
             return self._stay(watch, watch.entered)
         if pending is None:
-            return self._look_ahead(watch)
+            return self._look_ahead(watch, bound_m)
         pending = msgspec.structs.replace(pending, back=pending.back + 1)
         if pending.back < BACK_TO_RETRACT:
             return msgspec.structs.replace(watch, pending=pending), ()
         told = () if pending.probable is None else (retract(pending.probable, "the unit is back"),)
         same = watch.ahead is not None and watch.ahead.number == pending.number
         ahead = None if pending.probable is not None and same else watch.ahead
-        watch, more = self._look_ahead(msgspec.structs.replace(watch, pending=None, ahead=ahead))
+        watch, more = self._look_ahead(msgspec.structs.replace(watch, pending=None, ahead=ahead), bound_m)
         return watch, (*told, *more)
 
     def _stay(self, watch: Watch, entered: Passage) -> tuple[Watch, Notices]:
@@ -267,20 +276,31 @@ class Detector:
         )
         return watch, (*elsewhere, *notices)
 
-    def _look_ahead(self, watch: Watch) -> tuple[Watch, Notices]:
+    def _look_ahead(self, watch: Watch, bound_m: float) -> tuple[Watch, Notices]:
         """Announce what lies on the way, once it is seen often enough and nearer; withdraw it when it is no more."""
-        approach = look_ahead(self.atlas, watch.samples, watch.territory, watch.entered, self.settings.horizon_s)
+        horizon_s = self.settings.horizon_s
+        approach = look_ahead(self.atlas, watch.samples, watch.territory, watch.entered, horizon_s, bound_m)
         ahead = watch.ahead
         if approach is None or (ahead is not None and ahead.to is not approach.passage.to):
             return self._miss(watch)
         if ahead is None:
-            seen = Announced(watch.numbers, approach.passage.to, approach.distance_m)
+            seen = Announced(watch.numbers, approach.passage.to, self._distance_m(watch.samples[-1]))
             return msgspec.structs.replace(watch, ahead=seen, numbers=watch.numbers + 1), ()
         ahead = msgspec.structs.replace(ahead, seen=ahead.seen + 1, misses=0)
-        if ahead.notice is not None or not _is_nearing(ahead, approach, watch.samples[-1].sigma_m):
+        if ahead.notice is not None or not self._is_nearing(ahead, watch.samples[-1]):
             return msgspec.structs.replace(watch, ahead=ahead), ()
         notice = Approaching(**fields(approach.passage, ahead.number), eta_s=approach.eta_s)
         return msgspec.structs.replace(watch, ahead=msgspec.structs.replace(ahead, notice=notice)), (notice,)
+
+    def _is_nearing(self, ahead: Announced, sample: Sample) -> bool:
+        if ahead.from_m < CLEAR_TO_ANNOUNCE_M or ahead.seen < SEEN_TO_ANNOUNCE:
+            return False
+        nearer_m = ahead.from_m - self._distance_m(sample)
+        return nearer_m >= max(NEARER_TO_ANNOUNCE * ahead.from_m, 2.0 * sample.sigma_m)
+
+    def _distance_m(self, sample: Sample) -> float:
+        """To the nearest border."""
+        return self.atlas.locate(sample.lon, sample.lat).distance_m or 0.0
 
     def _miss(self, watch: Watch) -> tuple[Watch, Notices]:
         """Nothing lies ahead, or something else than before."""
@@ -292,13 +312,6 @@ class Detector:
             return msgspec.structs.replace(watch, ahead=ahead), ()
         told = () if ahead.notice is None else (retract(ahead.notice, "the unit no longer heads for the border"),)
         return msgspec.structs.replace(watch, ahead=None), told
-
-
-def _is_nearing(ahead: Announced, approach: Approach, sigma: float) -> bool:
-    if ahead.from_m < CLEAR_TO_ANNOUNCE_M:
-        return False
-    nearer_m = ahead.from_m - approach.distance_m
-    return ahead.seen >= SEEN_TO_ANNOUNCE and nearer_m >= max(NEARER_TO_ANNOUNCE * ahead.from_m, 2.0 * sigma)
 
 
 def sample_of(fix: Located) -> Sample:

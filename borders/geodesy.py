@@ -87,6 +87,17 @@ def azimuth_deg(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float
     return math.degrees(math.atan2(east, north)) % 360.0 % 360.0
 
 
+def offset_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> tuple[float, float]:
+    """Metres east and north from `a` to `b`, as on the `LocalPlane` of `a`."""
+    middle = math.radians((lat_a + lat_b) / 2)
+    # Both radii of curvature at once: this is asked of every fix.
+    flat = 1 - _E2 * math.sin(middle) ** 2
+    root = math.sqrt(flat)
+    turn = math.radians(math.remainder(lon_b - lon_a, 360.0))
+    east = turn * (SEMI_MAJOR_M / root) * math.cos(middle)
+    return east, math.radians(lat_b - lat_a) * (SEMI_MAJOR_M * (1 - _E2) / (flat * root))
+
+
 class LocalPlane:
     """Metres east and north of one position.
 
@@ -104,13 +115,7 @@ class LocalPlane:
 
     def xy(self, lon: float, lat: float) -> tuple[float, float]:
         """Metres east and north of the origin."""
-        middle = math.radians((self.lat + lat) / 2)
-        # Both radii of curvature at once: this is asked several times of every fix.
-        flat = 1 - _E2 * math.sin(middle) ** 2
-        root = math.sqrt(flat)
-        turn = math.radians(math.remainder(lon - self.lon, 360.0))
-        east = turn * (SEMI_MAJOR_M / root) * math.cos(middle)
-        return east, math.radians(lat - self.lat) * (SEMI_MAJOR_M * (1 - _E2) / (flat * root))
+        return offset_m(self.lon, self.lat, lon, lat)
 
     def lonlat(self, east_m: float, north_m: float) -> tuple[float, float]:
         """The position so many metres east and north of the origin."""

@@ -26,6 +26,10 @@ PIECE_EDGES: Final = 8
 """Edges per indexed piece: few enough to search one fast, many enough to keep the index small."""
 
 
+_ROUNDING_DEG: Final = 1e-12
+"""A ten-millionth of a metre."""
+
+
 class Lines:
     """Every border in the box as short pieces on a flat map, indexed."""
 
@@ -100,6 +104,13 @@ class Lines:
         distance_m: Floats = apart / scale
         return distance_m, border
 
+    def distances_m(self, lon: Floats, lat: Floats) -> Floats:
+        """Metres to the nearest border of any, for positions in the box."""
+        x, y, scale = self._plane.project(lon, lat)
+        _, apart = self._tree.query_nearest(shapely.points(x, y), return_distance=True, all_matches=False)
+        distance_m: Floats = apart / scale
+        return distance_m
+
     def within(self, lon: float, lat: float, radius_m: float) -> frozenset[Territory]:
         """The territories that have a border within a radius of a position in the box."""
         x, y, scale = self._plane.project(np.array([lon]), np.array([lat]))
@@ -117,24 +128,34 @@ def crossings(edges: Edges, a: tuple[float, float], b: tuple[float, float]) -> l
     length = math.hypot(dx, dy)
     ex, ey = edges.x1 - edges.x0, edges.y1 - edges.y0
     px, py = edges.x0 - a[0], edges.y0 - a[1]
-    reach = np.hypot(ex, ey)
     turn = dx * ey - dy * ex
     # How far, in degrees, both ends of the edge lie off the segment's line, and both ends of the segment off
     # the edge's line: to meet, each pair must lie on two sides, give or take rounding.
     start_off = (dx * py - dy * px) / length
-    a_off = (py * ex - px * ey) / reach
-    meets = _straddles(start_off, start_off + turn / length) & _straddles(a_off, a_off + turn / reach)
-    hit = np.flatnonzero(meets)
-    first = (px[hit] * dx + py[hit] * dy) / length**2
-    last = first + (ex[hit] * dx + ey[hit] * dy) / length**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cut = (px[hit] * ey[hit] - py[hit] * ex[hit]) / turn[hit]
-    cut = np.where(np.isfinite(cut), cut, first).clip(np.minimum(first, last), np.maximum(first, last))
-    along = np.abs(turn[hit]) <= 1e-6 * length * reach[hit]
-    found: list[float] = np.concatenate([cut, first[along], last[along]]).clip(0.0, 1.0).tolist()
+    found: list[float] = []
+    for near in np.flatnonzero(_straddles(start_off, start_off + turn / length)).tolist():
+        found += _cuts(dx, dy, length, *(float(part[near]) for part in (px, py, ex, ey, turn)))
     return sorted(found)
+
+
+def _cuts(dx: float, dy: float, length: float, px: float, py: float, ex: float, ey: float, turn: float) -> list[float]:
+    """`crossings` with one edge whose ends do not lie on one side of the segment's line."""
+    reach = math.hypot(ex, ey)
+    if reach == 0.0:
+        return []
+    a_off = (py * ex - px * ey) / reach
+    b_off = a_off + turn / reach
+    if min(a_off, b_off) > _ROUNDING_DEG or max(a_off, b_off) < -_ROUNDING_DEG:
+        return []
+    first = (px * dx + py * dy) / length**2
+    last = first + (ex * dx + ey * dy) / length**2
+    cut = (px * ey - py * ex) / turn if turn else first
+    cuts = [min(max(cut, min(first, last)), max(first, last))]
+    if abs(turn) <= 1e-6 * length * reach:
+        cuts += (first, last)
+    return [min(max(one, 0.0), 1.0) for one in cuts]
 
 
 def _straddles(one: Floats, other: Floats) -> NDArray[np.bool_]:
     """Whether two offsets in degrees lie on two sides of zero, or within a ten-millionth of a metre of it."""
-    return (np.minimum(one, other) <= 1e-12) & (np.maximum(one, other) >= -1e-12)
+    return (np.minimum(one, other) <= _ROUNDING_DEG) & (np.maximum(one, other) >= -_ROUNDING_DEG)

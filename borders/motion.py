@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from borders.geodesy import LocalPlane, at_most_m, distance_m
+from borders.geodesy import LocalPlane, at_most_m, distance_m, offset_m
 
 MAX_SPEED_MPS: Final = 90.0
 """Faster than any patrol car or helicopter of the three forces goes (324 km/h)."""
@@ -90,9 +90,9 @@ def velocity_of(samples: Samples) -> tuple[float, float]:
     east = north = 0.0
     stated = 0
     for sample in samples[-3:]:
-        if sample.velocity is not None:
-            east += sample.velocity[0]
-            north += sample.velocity[1]
+        if (velocity := sample.velocity) is not None:
+            east += velocity[0]
+            north += velocity[1]
             stated += 1
     if stated:
         return east / stated, north / stated
@@ -115,7 +115,7 @@ def implausible(samples: Samples, sample: Sample) -> str | None:
     if len(samples) < 3 or elapsed_s > GAP_S:
         return None
     east, north = velocity_of(samples)
-    x, y = LocalPlane(last.lon, last.lat).xy(sample.lon, sample.lat)
+    x, y = offset_m(*ends)
     off_m = math.hypot(x - east * elapsed_s, y - north * elapsed_s)
     if off_m > slack_m + 0.5 * ACCELERATION_MPS2 * elapsed_s**2:
         return f"{off_m:.0f} m off the way that the unit was going"

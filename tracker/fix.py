@@ -6,6 +6,7 @@ A *ping* is a message as received, typed but not yet believed. A *fix* is a ping
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -79,6 +80,41 @@ def accept(ping: Ping, received_at: float, *, numbered: bool = False) -> Fix:
     Raises:
         Refused: names the first offending field, the value received and what is allowed.
     """
+    unit, boot, seq, t, lon, lat = ping.unit, ping.boot, ping.seq, ping.t, ping.lon, ping.lat
+    acc, speed, course = ping.acc, ping.speed, ping.course
+    # Every ping comes through here: what is wrong is only looked for once something is.
+    if (
+        boot is None
+        or seq is None
+        or not (
+            _is_name(unit)
+            and _is_name(boot)
+            and 0 <= seq <= MAX_SEQ
+            and GPS_EPOCH_S <= t <= received_at + MAX_AHEAD_S
+            and -180.0 <= lon <= 180.0
+            and -90.0 <= lat <= 90.0
+            and (acc is None or 0.0 <= acc <= MAX_ACCURACY_M)
+            and (speed is None or 0.0 <= speed <= MAX_SPEED_MPS)
+            and (course is None or 0.0 <= course <= 360.0)
+        )
+    ):
+        _check_each(ping, received_at, numbered=numbered)
+    return Fix(
+        unit,
+        boot or "",
+        -1 if seq is None else seq,
+        t,
+        lon,
+        lat,
+        # A receiver that claims 0 m claims too much: the best civil receivers are right to about a metre.
+        DEFAULT_ACCURACY_M if acc is None else max(acc, 1.0),
+        speed,
+        None if course is None else course % 360.0,
+    )
+
+
+def _check_each(ping: Ping, received_at: float, *, numbered: bool) -> None:
+    """Raise `Refused` for the first field that is out of its range, if there is one."""
     check_name("unit", ping.unit)
     if numbered and ping.boot is None:
         raise Refused("boot", "missing; pings on a socket are numbered by boot and seq")
@@ -99,18 +135,6 @@ def accept(ping: Ping, received_at: float, *, numbered: bool = False) -> Fix:
         _check("speed", ping.speed, 0.0, MAX_SPEED_MPS, "metres per second")
     if ping.course is not None:
         _check("course", ping.course, 0.0, 360.0, "degrees")
-    return Fix(
-        unit=ping.unit,
-        boot=ping.boot or "",
-        seq=-1 if ping.seq is None else ping.seq,
-        fixed_at=ping.t,
-        lon=ping.lon,
-        lat=ping.lat,
-        # A receiver that claims 0 m claims too much: the best civil receivers are right to about a metre.
-        accuracy_m=DEFAULT_ACCURACY_M if ping.acc is None else max(ping.acc, 1.0),
-        speed_mps=ping.speed,
-        course_deg=None if ping.course is None else ping.course % 360.0,
-    )
 
 
 def check_name(field: str, value: str) -> None:
@@ -121,8 +145,13 @@ def check_name(field: str, value: str) -> None:
     """
     if not value or len(value) > 64:
         raise Refused(field, f"{len(value)} characters; 1 to 64 are allowed")
-    if not (value.isascii() and value.translate(_NAME_MARKS).isalnum()):
+    if not _is_name(value):
         raise Refused(field, "only ASCII letters, digits and . _ : - are allowed")
+
+
+@lru_cache(maxsize=2**17)
+def _is_name(value: str) -> bool:
+    return 0 < len(value) <= 64 and value.isascii() and value.translate(_NAME_MARKS).isalnum()
 
 
 _NAME_MARKS: Final = str.maketrans("._:-", "0000")

@@ -75,25 +75,28 @@ def sight(
     late = before is not None and not set_right and fix.fixed_at <= before.fix.fixed_at
     # A late fix does not turn the clock back: what it makes known becomes known now.
     now = before.fix.fixed_at if before is not None and late else fix.fixed_at
-    turn = Turn(world, entry.received_at, now, *fix.key, boundary_sha256)
-
     watch, recall, notices = _arrive(detector, before, entry, set_right=set_right)
     track = Track(
-        fix=before.fix if before is not None and late else fix,
-        watch=watch,
-        received_at=entry.received_at,
+        before.fix if before is not None and late else fix,
+        watch,
+        entry.received_at,
         # A fix that comes late tells nothing of how late the newest one was.
-        lag_s=before.lag_s if before is not None and late else entry.received_at - fix.fixed_at,
-        interval_s=_interval_s(before, entry.received_at),
-        territory=watch.territory,
-        quality=watch.quality,
-        announced=() if before is None else before.announced,
-        recall=recall,
-        crossed=() if before is None else before.crossed,
+        before.lag_s if before is not None and late else entry.received_at - fix.fixed_at,
+        _interval_s(before, entry.received_at),
+        watch.territory,
+        watch.quality,
+        "fresh",
+        () if before is None else before.announced,
+        recall,
+        () if before is None else before.crossed,
     )
     world.put(world.tracks, fix.unit, track)
     world.hear(fix.unit, entry.received_at)
+    is_quiet = before is not None and before.silence == "fresh" and not (notices or set_right or track.crossed)
+    if is_quiet and fix.unit not in world.pursuit_of:
+        return []
 
+    turn = Turn(world, entry.received_at, now, *fix.key, boundary_sha256)
     if before is None or before.silence != "fresh":
         silent_s = None if before is None else round(entry.received_at - before.received_at, 3)
         turn.emit(UnitSeen(id=turn.id("unit.seen"), time=turn.time, unit=fix.unit, silent_s=silent_s))
@@ -119,8 +122,9 @@ def sight(
 
 def _is_set_right(before: Track, entry: PingReceived) -> bool:
     """Whether the unit's clock was ahead of the server's, and this fix no longer is."""
-    right = entry.fix.fixed_at <= entry.received_at + CLOCK_AHEAD_S
-    return right and before.lag_s < -CLOCK_AHEAD_S and entry.fix.fixed_at <= before.fix.fixed_at
+    if before.lag_s >= -CLOCK_AHEAD_S:
+        return False
+    return entry.fix.fixed_at <= entry.received_at + CLOCK_AHEAD_S and entry.fix.fixed_at <= before.fix.fixed_at
 
 
 def _arrive(detector: Detector, before: Track | None, entry: PingReceived, *, set_right: bool) -> Arrival:

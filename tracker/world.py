@@ -6,7 +6,8 @@ was there, so that a group of inputs whose commit fails leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
@@ -45,6 +46,18 @@ class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
 _Value = TypeVar("_Value")
 _MISSING: Final = object()
 _decoder: Final = msgspec.msgpack.Decoder(_Snapshot)
+_encode: Final = msgspec.msgpack.Encoder().encode
+_TABLES: Final = _Snapshot.__struct_fields__[1:]
+
+# Heads of the MessagePack format: an array of 8 elements, and a map whose number of entries follows in 4 bytes.
+_ARRAY_OF_8: Final = b"\x98"
+_MAP_32: Final = b"\xdf"
+_PART: Final = 500
+
+
+def _head_bytes(entries: int) -> int:
+    """How long the head of a map of at most 65,535 entries is."""
+    return 1 if entries < 16 else 3
 
 
 class World:
@@ -79,8 +92,9 @@ class World:
 
     def hear(self, unit: str, received_at: float) -> None:
         """Note that a unit was heard, and move it to the end of `heard`."""
-        self.drop(self.heard, unit)
-        self.put(self.heard, unit, received_at)
+        heard = self.heard
+        self._undo.append((heard, unit, heard.pop(unit, _MISSING)))  # type: ignore[arg-type]
+        heard[unit] = received_at
 
     def sort_heard(self) -> None:
         """Put the longest silent first again, when entries were changed in their places."""
@@ -120,13 +134,29 @@ class World:
         self.sort_heard()
         _sort(self.alerts, lambda name: (self.alerts[name].offset, name))
 
+    def copy(self) -> World:
+        """A world that stays as this one is now. The values are frozen, so only the tables are copied."""
+        copied = World()
+        copied.offset = self.offset
+        for name in _TABLES:
+            setattr(copied, name, dict(getattr(self, name)))
+        return copied
+
     def encode(self) -> bytes:
         """The whole world as bytes, for a snapshot (MessagePack)."""
-        return msgspec.msgpack.encode(
-            _Snapshot(
-                self.offset, self.tracks, self.units, self.pursuits, self.pursuit_of, self.alerts, self.heard, self.due
-            )
-        )
+        return b"".join(self.encode_in_parts())
+
+    def encode_in_parts(self) -> Iterator[bytes]:
+        """`encode`, a little at a time: no part takes longer than a few milliseconds, however many units there are. The
+        world must stay as it is meanwhile.
+        """
+        yield _ARRAY_OF_8 + _encode(self.offset)
+        for name in _TABLES:
+            table: dict[str, object] = getattr(self, name)
+            yield _MAP_32 + len(table).to_bytes(4, "big")
+            entries = iter(table.items())
+            while some := dict(islice(entries, _PART)):
+                yield _encode(some)[_head_bytes(len(some)) :]
 
     @classmethod
     def decode(cls, body: bytes) -> World:

@@ -20,6 +20,7 @@ import { LinkBanner } from "./link_banner.mjs";
 import { createMap, letterScale, pixelRatio } from "./map.mjs";
 import { PursuitPanel } from "./pursuit_panel.mjs";
 import { ServerClock } from "./server_clock.mjs";
+import * as session from "./session.mjs";
 import { Sound } from "./sound.mjs";
 import { StatusBanner } from "./status_banner.mjs";
 import { UnitTable } from "./unit_table.mjs";
@@ -111,7 +112,10 @@ requestAnimationFrame(drawMap);
 void start();
 
 async function start() {
-  const config = await reachConfig();
+  const config = await reach(api.config);
+  const who = await reach(session.whoIsIn);
+  if (who.role === null || who.role === "admin") return session.toSignIn();
+  session.show(who, by);
   about = config;
   sayAbout();
   pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }), config);
@@ -122,6 +126,7 @@ async function start() {
     up: () => banner.up(Date.now() / 1000),
     down: (reason) => banner.down(reason, Date.now() / 1000),
     retry: (at) => banner.retry((Date.now() + at - performance.now()) / 1000),
+    out: () => session.toSignIn("ended"),
   }).start();
 }
 
@@ -152,11 +157,15 @@ async function drawBasemap(basemap) {
   }
 }
 
-/** @returns {Promise<Config>} */
-async function reachConfig() {
+/**
+ * @template Answer
+ * @param {() => Promise<Answer>} ask until there is an answer
+ * @returns {Promise<Answer>}
+ */
+async function reach(ask) {
   for (;;) {
     try {
-      return await api.config();
+      return await ask();
     } catch (error) {
       banner.down(error instanceof Error ? error.message : String(error), Date.now() / 1000);
       await new Promise((resolve) => setTimeout(resolve, CONFIG_RETRY_MS));

@@ -12,6 +12,9 @@ import { t } from "./i18n.mjs";
 
 export const SILENCE_MS = 2500;
 export const ANSWER_MS = 5000;
+/** Close codes: nobody is signed in, or not any more; this role sees no live data. */
+const UNKNOWN = 4401;
+const NOT_ALLOWED = 4403;
 const CHECK_MS = 250;
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 5000;
@@ -21,6 +24,7 @@ const LONGEST_WAIT_MS = 5000;
  * @property {(message: FeedMessage) => void} message every message, in order
  * @property {() => void} up called with the link's first snapshot, before `message`
  * @property {(reason: string) => void} down the link was lost, or a first attempt failed; once until the next `up`
+ * @property {() => void} out nobody is signed in any more; the feed has stopped
  * @property {(at: number) => void} retry when the next attempt begins, milliseconds of `now()`
  */
 
@@ -38,7 +42,7 @@ export class Feed {
   /** @type {string | null} */ #epoch = null;
   /** @type {number | null} */ #offset = null;
   /** @type {WebSocket | null} */ #socket = null;
-  /** @type {"down" | "opening" | "up"} */ #phase = "down";
+  /** @type {"down" | "opening" | "up" | "stopped"} */ #phase = "down";
   #saidDown = false;
   #attempts = 0;
   #heardAt = 0;
@@ -70,6 +74,7 @@ export class Feed {
   stop() {
     clearInterval(this.#timer);
     this.#drop();
+    this.#phase = "stopped";
   }
 
   /** Look at the clock: is the link silent, is an attempt due? Called by a timer, and by tests. */
@@ -93,7 +98,13 @@ export class Feed {
       if (socket === this.#socket) this.#hear(/** @type {FeedMessage} */ (JSON.parse(data)));
     };
     socket.onclose = ({ code, reason }) => {
-      if (socket === this.#socket) this.#lose(reason || closeWords(code));
+      if (socket !== this.#socket) return;
+      if (code === UNKNOWN || code === NOT_ALLOWED) {
+        this.stop();
+        this.#listener.out();
+      } else {
+        this.#lose(reason || closeWords(code));
+      }
     };
   }
 

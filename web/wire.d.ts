@@ -364,6 +364,7 @@ export interface Config {
   epoch: string;
   demo: boolean;
   basemap: Basemap;
+  sign_in: string[];
   acts: Act[];
   /** What can be done to a pursuit, by its phase. */
   phases: Record<string, string[]>;

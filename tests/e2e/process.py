@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,6 +64,8 @@ class Server:
         self.environment = dict(environment or {})
         self.http = ""
         self.ws = ""
+        self.session: dict[str, str] = {}
+        """The headers of the local supervisor, who sees and may do everything; none where nobody has to sign in."""
         self._process: subprocess.Popen[bytes] | None = None
         self._addresses = ("127.0.0.1:0", "127.0.0.1:0")
 
@@ -101,6 +104,9 @@ class Server:
         assert ready["ready"] is True
         self.http, self.ws = ready["http"], ready["ws"]
         self._addresses = (self.http.removeprefix("http://"), self.ws.removeprefix("ws://"))
+        links = re.findall(r"http://\S+/sign-in\?once=(\S+)", self.log())
+        if links and not self.session:
+            self.session = self.sign_in({"once": links[-1]})
         return self
 
     def wait_for_end(self, timeout_s: float = 30.0) -> int:
@@ -110,6 +116,14 @@ class Server:
         status = process.wait(timeout=timeout_s)
         self._end(signal.SIGTERM)
         return status
+
+    def sign_in(self, proof: dict[str, str]) -> dict[str, str]:
+        """The headers of a browser in which somebody signs in with a name and a password, or a link."""
+        headers = {"Content-Type": "application/json", "Origin": self.http}
+        request = urllib.request.Request(f"{self.http}/api/v1/session", json.dumps(proof).encode(), headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            cookie = answer.headers["Set-Cookie"]
+        return {"Cookie": cookie.partition(";")[0], "Origin": self.http}
 
     def log(self) -> str:
         """What it logged so far."""
@@ -143,16 +157,23 @@ class Server:
 
     def get(self, path: str, **headers: str) -> Any:
         """The JSON of a GET; raises `urllib.error.HTTPError` for what is not 2xx."""
-        return self._call(urllib.request.Request(self.http + path, headers=headers))
+        return self._call(urllib.request.Request(self.http + path, headers=self._signed(headers)))
 
     def post(self, path: str, body: object, **headers: str) -> Any:
         """The JSON that a POST is answered with."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._call(
             urllib.request.Request(
-                self.http + path, data=data, headers={"Content-Type": "application/json", **headers}, method="POST"
+                self.http + path,
+                data=data,
+                headers={"Content-Type": "application/json", **self._signed(headers)},
+                method="POST",
             )
         )
+
+    def _signed(self, headers: dict[str, str]) -> dict[str, str]:
+        """As the local supervisor, unless the call says who it is."""
+        return headers if headers.keys() & {"Authorization", "Cookie"} else self.session | headers
 
     def status(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON of a GET, or of a POST when there is a body."""
@@ -190,7 +211,9 @@ class Server:
     @contextmanager
     def live(self, epoch: str | None = None, offset: int | None = None) -> Iterator[Connection]:
         """A viewer's socket, subscribed."""
-        with ws.connect(f"{self.ws}/live", compression=None, max_size=None) as connection:
+        with ws.connect(
+            f"{self.ws}/live", additional_headers=self.session, compression=None, max_size=None
+        ) as connection:
             connection.send(json.dumps({"type": "subscribe", "epoch": epoch, "offset": offset, "bbox": None}))
             yield connection
 

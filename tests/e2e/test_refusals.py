@@ -33,6 +33,8 @@ class Target(NamedTuple):
     """Token of BE-OK, which is well throughout."""
     other: str
     """Token of NL-2, which misbehaves."""
+    session: dict[str, str]
+    """Headers of the local supervisor."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     try:
         healthy = server.token("--unit", "BE-OK", "--state", "BE")
         other = server.token("--unit", "NL-2", "--state", "NL")
-        yield Target(server.http, server.ws, healthy, other)
+        yield Target(server.http, server.ws, healthy, other, server.session)
         assert server.get("/healthz") == {"status": "ok"}
         assert server.stop() == 0
     finally:
@@ -252,7 +254,7 @@ async def test_a_foreign_origin_is_refused_everywhere(target: Target, session: C
 )
 @pytest.mark.usefixtures("healthy")
 async def test_a_bad_subscription_is_closed_with_a_reason(target: Target, subscription: str) -> None:
-    async with connect(f"{target.ws}/live") as viewer:
+    async with connect(f"{target.ws}/live", additional_headers=target.session) as viewer:
         await viewer.send(subscription)
         with pytest.raises(ConnectionClosed) as closed:
             await viewer.recv()
@@ -265,7 +267,7 @@ async def test_a_bad_subscription_is_closed_with_a_reason(target: Target, subscr
 @pytest.mark.usefixtures("healthy")
 async def test_bad_commands_change_nothing(target: Target, session: ClientSession) -> None:
     async def offset() -> int:
-        async with session.get(f"{target.http}/api/v1/events?after=0&limit=1000") as response:
+        async with session.get(f"{target.http}/api/v1/events?after=0&limit=1000", headers=target.session) as response:
             events = (await response.json())["events"]
             return len([event for event in events if not event["type"].startswith("unit.")])
 
@@ -278,7 +280,7 @@ async def test_bad_commands_change_nothing(target: Target, session: ClientSessio
         (b'{"unit":"NL-2","started_in":"DE"}', 400),
         (b" " * (65 * 1024), 413),
     ):
-        async with session.post(f"{target.http}/api/v1/pursuits", data=data) as response:
+        async with session.post(f"{target.http}/api/v1/pursuits", data=data, headers=target.session) as response:
             assert (response.status, data[:40]) == (status, data[:40])
             error: dict[str, Any] = (await response.json())["error"]
             assert error["reason"]
@@ -289,7 +291,7 @@ async def test_bad_commands_change_nothing(target: Target, session: ClientSessio
 @pytest.mark.usefixtures("healthy")
 async def test_nothing_of_all_that_was_stored(target: Target, session: ClientSession) -> None:
     """Only the two units are known, and they are where their good pings put them."""
-    async with session.get(f"{target.http}/api/v1/units") as response:
+    async with session.get(f"{target.http}/api/v1/units", headers=target.session) as response:
         features = (await response.json())["features"]
 
     assert {feature["properties"]["unit"] for feature in features} <= {"BE-OK", "NL-2"}

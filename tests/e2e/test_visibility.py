@@ -221,7 +221,7 @@ def test_a_canary_of_each_state_reaches_nobody_else(rooms: Rooms) -> None:
             token = rooms.server.token("--unit", name, "--state", state)
             lon, lat = HOME[state]
             rooms.send(token, [{"unit": name, "t": STARTED_AT, "lon": lon, "lat": lat}])
-            words = {"by": canary, "note": canary}
+            words = {"note": canary}
             pursuit = f"/api/v1/pursuits/{canary}"
             for path, body in (
                 ("/api/v1/pursuits", {"id": canary, "unit": name, **words}),
@@ -229,7 +229,7 @@ def test_a_canary_of_each_state_reaches_nobody_else(rooms: Rooms) -> None:
                 (f"{pursuit}/danger", {"disproportionate": True, **words}),
                 (f"{pursuit}/danger", {"disproportionate": False, **words}),
                 (f"{pursuit}/hold", {"unit": name, **words}),
-                (f"{pursuit}/end", {"reason": canary, "by": canary}),
+                (f"{pursuit}/end", {"reason": canary}),
             ):
                 status, answer = rooms.post(state, path, body)
                 assert status == 200, (path, answer)

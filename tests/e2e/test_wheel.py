@@ -68,14 +68,16 @@ def test_the_installed_wheel_runs_the_demo(command: Path, tmp_path: Path) -> Non
     ) as process:
         assert process.stdout is not None
         try:
-            url = json.loads(process.stdout.readline())["http"]
+            ready = json.loads(process.stdout.readline())
+            url = ready["http"]
             for name, kind in (("/", "text/html"), ("/vendor/maplibre-gl/maplibre-gl.mjs", "text/javascript")):
                 with urllib.request.urlopen(url + name, timeout=10) as answer:
                     assert answer.status == 200
                     assert answer.headers["Content-Type"].startswith(kind)
-            first = moving(url)
+            session = signed_in(url, ready["sign_in"])
+            first = moving(url, session)
             end = time.monotonic() + 10
-            while moving(url) == first:
+            while moving(url, session) == first:
                 assert time.monotonic() < end, "nothing moves"
                 time.sleep(0.5)
         finally:
@@ -84,11 +86,22 @@ def test_the_installed_wheel_runs_the_demo(command: Path, tmp_path: Path) -> Non
     assert process.returncode == 0
 
 
-def moving(url: str) -> dict[str, list[float]]:
+def signed_in(url: str, link: str) -> dict[str, str]:
+    """The cookie that the printed link is worth."""
+    assert link.startswith(f"{url}/sign-in?once=")
+    with urllib.request.urlopen(link, timeout=10) as page:
+        assert b"sign_in.mjs" in page.read()
+    body = json.dumps({"once": link.partition("=")[2]}).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/api/v1/session", body), timeout=10) as answer:
+        return {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+
+
+def moving(url: str, session: dict[str, str]) -> dict[str, list[float]]:
     """Where each unit is."""
     end = time.monotonic() + 10
     while True:
-        with urllib.request.urlopen(f"{url}/api/v1/units", timeout=10) as answer:
+        request = urllib.request.Request(f"{url}/api/v1/units", headers=session)
+        with urllib.request.urlopen(request, timeout=10) as answer:
             features = json.loads(answer.read())["features"]
         if features:
             return {feature["properties"]["unit"]: feature["geometry"]["coordinates"] for feature in features}

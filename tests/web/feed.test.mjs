@@ -45,7 +45,7 @@ beforeEach((t) => {
   };
   feed = new Feed(
     "ws://here/live",
-    { message: ({ type }) => heard.push(type), up: () => heard.push("up"), down: (reason) => heard.push(`down: ${reason}`), retry: () => {} },
+    { message: ({ type }) => heard.push(type), up: () => heard.push("up"), down: (reason) => heard.push(`down: ${reason}`), retry: () => {}, out: () => heard.push("out") },
     { open, now: () => now, random: () => 1 },
   );
   feed.start();
@@ -92,6 +92,19 @@ test("silence is a lost link, well within three seconds; a heartbeat is no silen
   assert.equal(wire.closed, true);
   assert.ok(SILENCE_MS < 3000 - 250);
 });
+
+for (const code of [4401, 4403]) {
+  test(`who is sent out with ${code} is told so, and it does not come back`, () => {
+    const wire = connect();
+    wire.hear(snapshot());
+    wire.onclose({ code, reason: "the session has ended" });
+    const before = wires.length;
+    wait(60_000);
+
+    assert.equal(heard.at(-1), "out");
+    assert.equal(wires.length, before);
+  });
+}
 
 test("it comes back with the epoch and offset of the last event that was taken in", () => {
   const wire = connect();

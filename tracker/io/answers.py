@@ -7,9 +7,11 @@ from typing import Final, Literal
 import msgspec
 
 from tracker.events import AlertAcknowledged, Event
+from tracker.facts import State
 from tracker.io.access_log import Access
 from tracker.io.basemap import BasemapAnswer
 from tracker.io.training import ScenarioView, TrainingView
+from tracker.roles import Role
 from tracker.views import PursuitView, RosterView
 
 
@@ -60,6 +62,8 @@ class ConfigAnswer(msgspec.Struct, frozen=True):
     epoch: str
     demo: bool
     basemap: BasemapAnswer
+    sign_in: tuple[str, ...]
+    """The ways in: `password`, `oidc`; empty where nobody has to sign in."""
     acts: tuple[ActAnswer, ...]
     phases: dict[str, tuple[str, ...]]
     """What can be done to a pursuit, by its phase."""
@@ -70,6 +74,31 @@ class TrainingsAnswer(msgspec.Struct, frozen=True):
 
     scenarios: list[ScenarioView]
     running: list[TrainingView]
+
+
+class SessionAnswer(msgspec.Struct, frozen=True):
+    """Who is signed in. Where nobody has to, `name` is null, and calls say `by` whom they are."""
+
+    name: str | None
+    role: Role | None
+    """Null: nobody is."""
+    state: State | None
+    """Null: all states, or none."""
+    ends_at: str | None
+    """When the session ends however much it is used, RFC 3339; null for a token."""
+
+
+class SignedOutAnswer(msgspec.Struct, frozen=True):
+    """How many sessions ended."""
+
+    ended: int
+
+
+class TicketAnswer(msgspec.Struct, frozen=True):
+    """What a viewer shows in its subscription, once, within so many seconds."""
+
+    ticket: str
+    seconds: int
 
 
 class RefusedPing(msgspec.Struct, frozen=True):

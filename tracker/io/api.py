@@ -21,7 +21,7 @@ from tracker.io.config import Basemap
 from tracker.io.consulting import Consulting
 from tracker.io.dispatch_http import Dispatch, Handler
 from tracker.io.gate import Gate
-from tracker.io.http import CALLER, HttpError, respond, respond_error, status_of
+from tracker.io.http import CALLER, PASS, HttpError, respond, respond_error, status_of
 from tracker.io.http_port import mark
 from tracker.io.hub import Hub
 from tracker.io.ingest_http import Ingest
@@ -30,6 +30,9 @@ from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.record_http import Record
 from tracker.io.service import Service, Unavailable
+from tracker.io.sign_in import SignIn
+from tracker.io.sign_in_http import SignInCalls
+from tracker.io.tickets import Tickets
 from tracker.io.training import Trainings
 from tracker.io.training_http import Training
 from tracker.pursuits import MOVES
@@ -58,6 +61,8 @@ class Api:
         hub: the viewers.
         log: who looked at what.
         gate: says who may call.
+        sign_in: the ways in.
+        tickets: for the live feed.
         metrics: counts.
         pages: the map page's files.
         borders: the boundary data as GeoJSON, encoded once, by the name of the call.
@@ -74,6 +79,8 @@ class Api:
         hub: Hub,
         log: AccessLog,
         gate: Gate,
+        sign_in: SignIn,
+        tickets: Tickets,
         metrics: Metrics,
         pages: Pages,
         borders: Mapping[str, bytes],
@@ -93,6 +100,7 @@ class Api:
         consulting = Consulting(service, log, now)
         self._dispatch = Dispatch(service, hub, log, consulting, now)
         self._record = Record(service, consulting, now)
+        self._calls = SignInCalls(gate, sign_in, tickets, now)
         self._ingest = Ingest(service, gate, metrics, batch_bytes, now)
 
     def app(self) -> web.Application:
@@ -109,7 +117,7 @@ class Api:
             if call.method == "GET":
                 app.router.add_get(path, handler, name=call.name)
             else:
-                app.router.add_post(path, handler, name=call.name)
+                app.router.add_route(call.method, path, handler, name=call.name)
         return app
 
     def _handlers(self) -> dict[str, Handler]:
@@ -135,6 +143,11 @@ class Api:
             "trainings": self._training.trainings,
             "train": self._training.train,
             "stopTraining": self._training.stop,
+            "signIn": self._calls.begin,
+            "session": self._calls.who,
+            "signOut": self._calls.end,
+            "ticket": self._calls.ticket,
+            "signInPage": self._sign_in_page,
             "health": self._health,
             "ready": self._ready,
             "metrics": self._send_metrics,
@@ -155,6 +168,7 @@ class Api:
                 epoch=self._service.epoch,
                 demo=about.demo,
                 basemap=describe(about.basemap),
+                sign_in=("password",) if self._gate.people_must_sign_in else (),
                 acts=tuple(ActAnswer(act.name, act.says, act.articles) for act in ACTS),
                 phases={phase.value: tuple(moves) for phase, moves in MOVES.items()},
             )
@@ -185,6 +199,12 @@ class Api:
         if fault is not None:
             return respond(ReadyAnswer("not ready", boundaries, fault), 503)
         return respond(ReadyAnswer("ready", boundaries, "writable"))
+
+    async def _sign_in_page(self, request: web.Request) -> web.Response:
+        found = self._pages.answer(request, "sign_in.html")
+        if found is None:
+            raise HttpError(404, "", "this installation has no page to sign in on; run make setup")
+        return found
 
     async def _page(self, request: web.Request) -> web.Response:
         found = self._pages.answer(request, request.match_info.get("name", ""))
@@ -219,20 +239,24 @@ class Api:
     async def _check_caller(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not self._gate.expects_http_host(_only(request, hdrs.HOST)):
             raise HttpError(403, hdrs.HOST, "this is not a name of this server; http.origins lists further ones")
-        changes = request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}
-        if changes and not self._gate.trusts_origin(_only(request, hdrs.ORIGIN)):
+        if _changes(request) and not self._gate.trusts_origin(_only(request, hdrs.ORIGIN)):
             raise HttpError(403, hdrs.ORIGIN, "pages of this origin may not call this")
         return await handler(request)
 
     def _for(self, access: Access, handler: Handler) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
-            caller = self._gate.caller(_only(request, hdrs.AUTHORIZATION))
+            caller = self._gate.identify(_only(request, hdrs.AUTHORIZATION), request.headers.getall(hdrs.COOKIE, []))
             if caller is None:
-                raise HttpError(401, hdrs.AUTHORIZATION, "a token is needed; none that is known came")
-            if not caller.may(access):
+                raise HttpError(401, hdrs.AUTHORIZATION, "sign in, or send a token; none that is known came")
+            if not caller.grant.may(access):
                 roles = ", ".join(sorted(MAY[access]))
-                raise HttpError(403, hdrs.AUTHORIZATION, f"only for {roles}; the caller is {caller.role}")
-            request[CALLER] = caller
+                raise HttpError(403, hdrs.AUTHORIZATION, f"only for {roles}; the caller is {caller.grant.role}")
+            if caller.kind == "session" and _changes(request) and _only(request, hdrs.ORIGIN) is None:
+                # A browser says which page makes it send the cookie. What says nothing is no browser, or a broken one.
+                raise HttpError(
+                    403, hdrs.ORIGIN, "missing; a session can change things only from the server's own page"
+                )
+            request[CALLER], request[PASS] = caller.grant, caller
             return await handler(request)
 
         return checked
@@ -276,6 +300,10 @@ def _only(request: web.Request, name: str) -> str | None:
     """The one value of a header; several together are never one that is expected."""
     values = request.headers.getall(name, [])
     return ", ".join(values) if values else None
+
+
+def _changes(request: web.Request) -> bool:
+    return request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}
 
 
 def _call(request: web.Request) -> str:

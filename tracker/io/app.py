@@ -22,10 +22,11 @@ from borders.atlas import Atlas
 from tracker.errors import DrempelloosError
 from tracker.io import geojson, interpreter, pages, sockets
 from tracker.io.access_log import AccessLog
+from tracker.io.accounts import Accounts
 from tracker.io.api import About, Api
 from tracker.io.clock import Clock
 from tracker.io.config import Address, Config
-from tracker.io.credentials import Credentials
+from tracker.io.credentials import LOCAL, Credentials
 from tracker.io.demo import run_demo
 from tracker.io.gate import Gate
 from tracker.io.http_port import BACKLOG, HttpPort
@@ -34,7 +35,13 @@ from tracker.io.live_socket import LiveSocket
 from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics
 from tracker.io.offline import build_engine
+from tracker.io.passwords import Passwords
+from tracker.io.revocations import Revocations
 from tracker.io.service import Service
+from tracker.io.sessions import LINK_S
+from tracker.io.sign_in import SignIn
+from tracker.io.throttle import Throttle
+from tracker.io.tickets import Tickets
 from tracker.io.training import Trainings
 from tracker.io.turnstile import Turnstile
 from tracker.io.units_socket import UnitsSocket
@@ -50,6 +57,8 @@ class Ready(msgspec.Struct, frozen=True):
     ready: bool
     http: str
     ws: str
+    sign_in: str | msgspec.UnsetType = msgspec.UNSET
+    """In the demo, unless nobody has to sign in: a link that signs in once."""
 
 
 async def run(config: Config) -> None:
@@ -72,13 +81,15 @@ async def run(config: Config) -> None:
         stack.push_async_callback(service.close)
         credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
         trainings = Trainings(service, clock.now)
-        ready = await _listen(stack, config, atlas, service, credentials, clock, trainings)
+        ready, gate = await _listen(stack, config, atlas, service, credentials, clock, trainings)
         interpreter.settle()
         await _start_simulations(stack, config, trainings, service, clock.now)
+        link = _first_link(config, ready, gate, credentials, clock)
+        if config.demo.enabled and link is not None:
+            ready = msgspec.structs.replace(ready, sign_in=link)
+        sys.stderr.write(_welcome(config, ready, link, credentials))
         sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
         sys.stdout.flush()
-        if config.demo.enabled:
-            sys.stderr.write(f"\n  The map is at {ready.http}/  (Ctrl-C stops)\n\n")
         await _wait(stop, service)
         _log.info("stopping")
 
@@ -91,7 +102,7 @@ async def _listen(
     credentials: Credentials,
     clock: Clock,
     trainings: Trainings,
-) -> Ready:
+) -> tuple[Ready, Gate]:
     """Open both ports. Who may call depends on where the system let us listen, so the rooms are filled after that."""
     http_socket = socket.create_server(
         (config.http_address.host, config.http_address.port),
@@ -104,21 +115,26 @@ async def _listen(
     server = await sockets.listen(config.ws_address.host, config.ws_address.port, rooms)
     ws = Address(config.ws_address.host, next(iter(server.sockets)).getsockname()[1])
 
-    gate = Gate(config, http, ws, credentials)
+    gate = Gate(config, http, ws, credentials, clock.now)
+    revocations = Revocations(gate, credentials.file, clock.now)
+    tickets = Tickets(clock.now)
+    passwords = stack.enter_context(contextlib.closing(Passwords()))
+    sign_in = SignIn(Accounts(credentials.file), gate.sessions, passwords, Throttle(), clock.now)
     hub = Hub(service, config.live.tick_s, config.live.viewers, clock.now)
     metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
     service.listen(metrics.count_commit)
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
-    live = LiveSocket(service, hub, gate, log, clock.now)
+    live = LiveSocket(service, hub, gate, tickets, revocations, log, clock.now)
     rooms["/live"] = live
-    units = UnitsSocket(service, gate, credentials, metrics, config.limits.units, clock.now)
-    rooms["/units"] = units
+    rooms["/units"] = UnitsSocket(service, gate, revocations, metrics, config.limits.units, clock.now)
     api = Api(
         service=service,
         hub=hub,
         log=log,
         gate=gate,
+        sign_in=sign_in,
+        tickets=tickets,
         metrics=metrics,
         pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
         borders=geojson.boundary_files(atlas),
@@ -132,11 +148,34 @@ async def _listen(
 
     tasks = (
         asyncio.create_task(hub.run(), name="hub"),
-        asyncio.create_task(units.watch(), name="revocations"),
+        asyncio.create_task(revocations.watch(), name="revocations"),
         asyncio.create_task(live.watch(), name="openings"),
     )
     stack.push_async_callback(_close, server, port, tasks)
-    return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}")
+    return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}"), gate
+
+
+def _first_link(config: Config, ready: Ready, gate: Gate, credentials: Credentials, clock: Clock) -> str | None:
+    """A link for whoever runs the demo, or starts a server that has no account yet and that only this machine can
+    reach: as a supervisor of all states. None where that is not so.
+    """
+    is_first = config.is_local and not Accounts(credentials.file).list()
+    if not config.auth.required or not (config.demo.enabled or is_first):
+        return None
+    grant = msgspec.structs.replace(LOCAL, name="local supervisor")
+    return f"{ready.http}/sign-in?once={gate.sessions.make_link(grant.id, grant, clock.now())}"
+
+
+def _welcome(config: Config, ready: Ready, link: str | None, credentials: Credentials) -> str:
+    """For a person."""
+    if link is not None:
+        minutes = round(LINK_S / 60)
+        once = f"  Sign in, once within {minutes} minutes, at\n\n    {link}\n\n"
+        accounts = "" if config.demo.enabled else "  Accounts are made with: drempelloos user add NAME\n\n"
+        return f"\n{once}  The map is at {ready.http}/  (Ctrl-C stops)\n\n{accounts}"
+    if config.auth.required and not Accounts(credentials.file).list():
+        return "\n  Nobody can sign in yet. Accounts are made with: drempelloos user add NAME\n\n"
+    return f"\n  The map is at {ready.http}/  (Ctrl-C stops)\n\n" if config.demo.enabled else ""
 
 
 async def _close(server: Server, port: HttpPort, tasks: tuple[asyncio.Task[None], ...]) -> None:

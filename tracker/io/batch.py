@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -43,6 +44,9 @@ class Told(NamedTuple):
 MAX_BOOTS: Final = 250_000
 """Boots whose newest ping is remembered; about 40 MB."""
 
+_UNSEEN: Final = -math.inf
+"""Stands for the newest ping of a boot of which nothing is known."""
+
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -56,15 +60,16 @@ class Known:
         """Which of these pings, in this order, may be in the journal, and which boots nothing is known of yet."""
         unsure: list[PingKey] = []
         unseen: dict[tuple[str, str], None] = {}
-        newest: dict[tuple[str, str], float] = {}
+        newest: dict[tuple[str, str], float | None] = {}
         for key in keys:
             name = key[:2]
-            if name not in self._newest:
+            before = newest.get(name, _UNSEEN)
+            if before == _UNSEEN:
+                before = self._newest.get(name, _UNSEEN)
+            if before == _UNSEEN:
                 unseen[name] = None
                 unsure.append(key)
-                continue
-            before = newest.get(name, self._newest[name])
-            if before is None or key.n > before:
+            elif before is None or key.n > before:
                 newest[name] = key.n
             else:
                 unsure.append(key)
@@ -126,11 +131,10 @@ class Batch:
         """True when nothing is to be written."""
         return not self.inputs and not self.quarantined
 
-    def take(self, entry: Input) -> None:
-        """Let one input happen, and note its outcome."""
-        key = key_of(entry)
+    def take(self, entry: Input, key: PingKey | None) -> None:
+        """Let one input happen, and note its outcome. `key` is what `key_of` says of it."""
         if key is not None and isinstance(entry, PingReceived):
-            known = self._find(key)
+            known = self._find(key) if key in self._taken or key in self._stored else None
             if known is not None:
                 self.outcomes.append([] if known.fix == entry.fix else _taken(key))
                 return
@@ -229,7 +233,10 @@ class Batch:
 
 def key_of(entry: Input) -> PingKey | None:
     """What names a ping; None for any other input."""
-    return PingKey(*entry.fix.key) if isinstance(entry, PingReceived) else None
+    if not isinstance(entry, PingReceived):
+        return None
+    fix = entry.fix
+    return PingKey(fix.unit, fix.boot, fix.seq) if fix.boot else PingKey(*fix.key)
 
 
 def _taken(key: PingKey) -> Refused:

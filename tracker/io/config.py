@@ -110,6 +110,12 @@ def _socket_url(text: str) -> None:
         raise ValueError(f"{text!r} is not a URL such as wss://dispatch.example/live")
 
 
+def _ips(addresses: tuple[str, ...]) -> None:
+    for address in addresses:
+        if _ip(address) is None:
+            raise ValueError(f"{address!r} is not an IP address")
+
+
 def _directory(text: str) -> None:
     if not text:
         raise ValueError("'' is not a directory")
@@ -130,6 +136,7 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origins: Annotated[
         tuple[str, ...], Key('further origins of the page, e.g. "https://dispatch.example"', _origins)
     ] = ()
+    proxies: Annotated[tuple[str, ...], Key("addresses of proxies that say in X-Forwarded-For who calls", _ips)] = ()
 
 
 class Ws(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,6 +214,10 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether callers must say who they are."""
 
     required: Annotated[bool, Key("false only on loopback")] = True
+    idle_minutes: Annotated[
+        int, Key("a sign-in that nobody used for this long has ended, 1 to 1440", between(1, 1_440))
+    ] = 60
+    hours: Annotated[int, Key("a sign-in ends after this long, used or not, 1 to 168", between(1, 168))] = 13
 
 
 class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,42 +1,31 @@
-"""Tokens: who a unit, a gateway, a control room or an admin is. Only their hashes are stored, in a file of their own.
+"""Tokens: who a unit, a gateway, a control room or an admin is. Only their hashes are stored.
 
 A token is 256 random bits. Its SHA-256 is looked up, so a thief of the file has nothing to log in with, and nobody
-can feel his way to a token by the time that a look-up takes. The file may be written by the command line while a
-server reads it; what was revoked is refused from the next look-up on.
+can feel his way to a token by the time that a look-up takes. What was revoked is refused from the next look-up on.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import Final, cast, get_args
 
-import apsw
 import msgspec
 
-from tracker.errors import Corrupt, DrempelloosError, Refused
+from tracker.codec.quote import quote
+from tracker.errors import Refused
 from tracker.facts import Means, Service, State
 from tracker.fix import check_name
-from tracker.io.journal import Unusable, create_file
+from tracker.io.credential_file import CredentialFile, digest
 from tracker.roles import ROOM, SENDERS, Access, Role, may
 
-FILE: Final = "credentials.db"
 MAX_UNITS: Final = 10_000
 """Units that one gateway may speak for."""
 
 MAX_NAME: Final = 60
 """Characters in the name of whoever holds a token."""
-
-_BUSY_MS: Final = 5_000
-_APPLICATION: Final = 0x44524D43  # "DRMC"
-_SCHEMA: Final = """
-    CREATE TABLE token (id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, issued_at REAL NOT NULL, revoked_at REAL,
-        grant_ BLOB NOT NULL) STRICT;
-    """
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,46 +65,25 @@ class Credentials:
     """The tokens that were issued.
 
     Args:
-        directory: holds the file; both are made, readable by their owner only, if they are not there.
-
-    Raises:
-        Unusable: the file cannot be opened.
-        Corrupt: it is not a file of tokens.
+        directory: holds the file, as in `CredentialFile`, which says what is raised.
     """
 
     def __init__(self, directory: Path) -> None:
-        path = directory / FILE
-        if not path.exists():
-            create_file(path)
-        with _translated(path):
-            self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
-            with _translated(path):
-                self._set_up(path)
-        except BaseException:
-            self._connection.close(True)
-            raise
-        self._path = path
+        self.file: Final = CredentialFile(directory)
         self._decoder = msgspec.json.Decoder(Grant)
 
     def close(self) -> None:
         """Give the file free."""
-        self._connection.close()
-
-    @property
-    def version(self) -> tuple[int, int]:
-        """Changes whenever a token is issued or revoked, here or by another process."""
-        with _translated(self._path):
-            return cast("int", self._connection.pragma("data_version")), self._connection.total_changes()
+        self.file.close()
 
     def check(self, token: str) -> Grant | None:
         """Whom a token speaks for; None when it is unknown or revoked."""
-        digest = _digest(token)
-        with _translated(self._path):
-            row: tuple[Any, ...] | None = self._connection.execute(
-                "SELECT hash, grant_ FROM token WHERE hash = ? AND revoked_at IS NULL", (digest,)
-            ).fetchone()
-        if row is None or not hmac.compare_digest(row[0], digest):
+        return self.of(digest(token))
+
+    def of(self, key: bytes) -> Grant | None:
+        """The same, by the hash of the token."""
+        row = self.file.row("SELECT hash, grant_ FROM token WHERE hash = ? AND revoked_at IS NULL", (key,))
+        if row is None or not hmac.compare_digest(row[0], key):
             return None
         grant = self._decoder.decode(row[1])
         # A control room belongs to a state; tokens from before that was asked for are worth nothing.
@@ -169,11 +137,8 @@ class Credentials:
             check_person(name) if name is not None else f"{role} {id_}",
         )
         token = secrets.token_urlsafe(32)
-        with _translated(self._path):
-            self._connection.execute(
-                "INSERT INTO token VALUES (?, ?, ?, NULL, ?)",
-                (grant.id, _digest(token), at, msgspec.json.encode(grant, order="deterministic")),
-            )
+        body = msgspec.json.encode(grant, order="deterministic")
+        self.file.change(("INSERT INTO token VALUES (?, ?, ?, NULL, ?)", (grant.id, digest(token), at, body)))
         return token
 
     def revoke(self, id_: str, at: float) -> Grant:
@@ -186,42 +151,17 @@ class Credentials:
         Raises:
             Refused: there is none of this id that is not revoked yet.
         """
-        with _translated(self._path):
-            row: tuple[Any, ...] | None = self._connection.execute(
-                "UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING grant_", (at, id_)
-            ).fetchone()
-        if row is None:
-            raise Refused("id", f"{id_!r} is not the id of a token in force")
-        return self._decoder.decode(row[0])
+        revoked = self.file.change(
+            ("UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING grant_", (at, id_))
+        )
+        if not revoked:
+            raise Refused("id", f'"{quote(id_)}" is not the id of a token in force')
+        return self._decoder.decode(revoked[0][0])
 
     def list(self) -> list[Issued]:
         """All tokens, the oldest first."""
-        with _translated(self._path):
-            rows = self._connection.execute("SELECT grant_, issued_at, revoked_at FROM token ORDER BY issued_at, id")
-            return [Issued(self._decoder.decode(grant), issued, revoked) for grant, issued, revoked in rows]
-
-    def _set_up(self, path: Path) -> None:
-        connection = self._connection
-        connection.set_busy_timeout(_BUSY_MS)
-        connection.pragma("journal_mode", "WAL")
-        connection.pragma("synchronous", "FULL")
-        connection.pragma("trusted_schema", "OFF")
-        if connection.pragma("user_version") == 0:
-            connection.execute("BEGIN IMMEDIATE")
-            # Another process may have done it meanwhile.
-            if connection.execute("SELECT count(*) FROM sqlite_schema").get == 0:
-                connection.execute(_SCHEMA)
-                connection.pragma("application_id", _APPLICATION)
-                connection.pragma("user_version", 1)
-            connection.execute("COMMIT")
-        if connection.pragma("application_id") != _APPLICATION:
-            raise Corrupt(f"{path} is a database, but not one of tokens")
-        if connection.pragma("user_version") != 1:
-            raise Unusable(f"{path} was written by a newer version of Drempelloos")
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()
+        rows = self.file.rows("SELECT grant_, issued_at, revoked_at FROM token ORDER BY issued_at, id")
+        return [Issued(self._decoder.decode(grant), issued, revoked) for grant, issued, revoked in rows]
 
 
 def _check_units(role: str, units: Sequence[str]) -> None:
@@ -258,16 +198,3 @@ def _one_of(field: str, value: str | None, allowed: tuple[str, ...]) -> str | No
     if value is not None and value not in allowed:
         raise Refused(field, f"{value!r} is not one of {', '.join(allowed)}")
     return value
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """SQLite's errors in our terms."""
-    try:
-        yield
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise Corrupt(f"{path} is damaged: {error}") from error
-    except apsw.BusyError as error:
-        raise Unusable(f"{path} is in use by another process") from error
-    except apsw.Error as error:
-        raise DrempelloosError(f"{path}: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from tracker.errors import Refused
@@ -15,7 +16,7 @@ from tracker.io.access_log import AccessLog
 from tracker.io.answers import AccessAnswer, AcknowledgeAnswer, CommandAnswer, PursuitsAnswer, encode_events
 from tracker.io.commands import command
 from tracker.io.consulting import UNKNOWN, Consulting
-from tracker.io.http import HttpError, read_body, respond, status_of
+from tracker.io.http import HttpError, read_body, respond, signed, status_of
 from tracker.io.hub import Hub
 from tracker.io.openapi import ACCESS_QUERY, EVENTS_QUERY
 from tracker.io.requests import AcknowledgeBody, OpenBody, read, read_query
@@ -136,11 +137,13 @@ class Dispatch:
     async def acknowledge(self, request: web.Request) -> web.Response:
         """Acknowledge an alert; of several acknowledgements the first counts, and is the answer."""
         id_ = request.match_info["id"]
-        body = read(AcknowledgeBody, await read_body(request))
+        by = signed(request, read(AcknowledgeBody, await read_body(request)).by)
+        if by is None:
+            raise Refused("by", "missing")
         known = self._service.world.alerts.get(id_)
         if known is None or not sees_alert(self._service.world, self._consulting.scope(request), known):
             raise HttpError(404, "id", "no alert of this id is known")
-        (outcome,) = await self._service.submit([AcknowledgeAlert(at=self._now(), by=body.by, event=id_)])
+        (outcome,) = await self._service.submit([AcknowledgeAlert(at=self._now(), by=by, event=id_)])
         if isinstance(outcome, Refused):
             raise HttpError(status_of(outcome), outcome.field, outcome.reason)
         first = next((event for event in outcome if isinstance(event, AlertAcknowledged)), None)
@@ -175,6 +178,7 @@ class Dispatch:
 
     async def _submit(self, request: web.Request, command: PursuitCommand, status: int = 200) -> web.Response:
         world = self._service.world
+        command = msgspec.structs.replace(command, by=signed(request, command.by))
         *_, outcome = await self._service.submit([*self._introduction(request, command), command])
         if isinstance(outcome, Refused):
             conflict = _exists_already(world, command, outcome.field)

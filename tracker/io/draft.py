@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final
 
 from tracker.world import World
-
-_Value = TypeVar("_Value")
 
 
 class Draft(World):
@@ -23,7 +21,6 @@ class Draft(World):
         super().__init__()
         self.published: Final = World()
         self._twins: Final[dict[int, dict[str, object]]] = {}
-        self._touched: Final[list[tuple[dict[str, object], str]]] = []
         for name, table in vars(world).items():
             if isinstance(table, dict):
                 twin = dict(table)
@@ -32,29 +29,13 @@ class Draft(World):
                 self._twins[id(table)] = twin
         self.offset = self.published.offset = world.offset
 
-    def put(self, table: dict[str, _Value], key: str, value: _Value) -> None:
-        """Set an entry of one of the tables."""
-        self._touched.append((table, key))  # type: ignore[arg-type]
-        super().put(table, key, value)
-
-    def drop(self, table: dict[str, _Value], key: str) -> None:
-        """Remove an entry of one of the tables, if it is there."""
-        self._touched.append((table, key))  # type: ignore[arg-type]
-        super().drop(table, key)
-
     def commit(self) -> None:
         """Keep the changes since `begin`, and publish them."""
-        for table, key in self._touched:
-            twin = self._twins[id(table)]
+        twins = self._twins
+        for table, key, _ in self._undo:
             if key in table:
-                twin[key] = table[key]
+                twins[id(table)][key] = table[key]
             else:
-                twin.pop(key, None)
-        self._touched.clear()
+                twins[id(table)].pop(key, None)
         self.published.offset = self.offset
         super().commit()
-
-    def rollback(self) -> None:
-        """Take back every change since `begin`; nothing of it was published."""
-        self._touched.clear()
-        super().rollback()

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from tracker.errors import DrempelloosError, IllegalMove, Refused
 from tracker.io.answers import encode, encode_error
 from tracker.io.credentials import Grant
+from tracker.io.gate import Pass
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """Of every call but that for pings."""
@@ -21,6 +22,9 @@ BODY_BYTES_PER_S: Final = 16 * 1024
 
 CALLER: Final = web.RequestKey("caller", Grant)
 """Who makes a call; there for every call that is neither public nor a unit's."""
+
+PASS: Final = web.RequestKey("pass", Pass)
+"""The same, with what proves it."""
 
 
 class HttpError(DrempelloosError):
@@ -37,6 +41,20 @@ class HttpError(DrempelloosError):
         self.status = status
         self.field = f"{field}"  # a plain text, where aiohttp's names of headers are of a kind of their own
         self.reason = reason
+
+
+def signed(request: web.Request, claimed: str | None) -> str | None:
+    """Who the record says made a call: the caller, whatever it claims; only `LOCAL` may say any name, or none.
+
+    Raises:
+        HttpError: 403 when it claims another's name.
+    """
+    name = request[CALLER].name
+    if name is None:
+        return claimed
+    if claimed is not None and claimed != name:
+        raise HttpError(403, "by", f"the caller is {name}, and nobody signs for another; leave it out")
+    return name
 
 
 async def read_body(request: web.Request, limit_bytes: int = MAX_BODY_BYTES) -> bytes:

@@ -201,7 +201,7 @@ class Journal:
         """
         inputs, events = list(inputs), list(events)
         with self._transaction():
-            self._insert("input", [(row.id, *(row.key or _UNNAMED), row.body) for row in inputs])
+            self._insert("input", [(id_, *(key or _UNNAMED), body) for id_, key, body in inputs])
             self._insert("event", events)
             self._insert("quarantine", [(None, *row) for row in quarantined])
         if inputs:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
@@ -16,17 +17,25 @@ from tracker.errors import Corrupt, Refused
 from tracker.io.access_log import AccessLog, access
 from tracker.io.credentials import Grant
 from tracker.io.frames import Bbox, Picture, event_frame
-from tracker.io.gate import Gate
+from tracker.io.gate import Gate, Pass
 from tracker.io.handshake import only, refusal
 from tracker.io.hub import Hub
 from tracker.io.requests import Subscribe, check_bbox, read
+from tracker.io.revocations import Closing, Revocations
 from tracker.io.service import Service
+from tracker.io.tickets import Tickets
 from tracker.io.viewer import Viewer
 from tracker.roles import MAY
 
 PATH: Final = "/live"
 SUBSCRIBE_TIMEOUT_S: Final = 10.0
 MAX_MESSAGE_BYTES: Final = 4 * 1024
+
+UNKNOWN: Final = 4401
+"""Close code: nobody is signed in, or not any more. A page then asks for it."""
+
+NOT_ALLOWED: Final = 4403
+"""Close code: this role sees no live data."""
 
 MAX_GAP: Final = 10_000
 """A viewer that missed more events than this starts afresh: by then nobody reads them one by one, and the
@@ -43,14 +52,27 @@ class LiveSocket:
         service: has the epoch and the events.
         hub: sends what is new.
         gate: says who may watch.
+        tickets: of viewers that can send neither cookie nor token.
+        revocations: close the sockets of those who may watch no more.
         log: says what they may see, and notes that they did.
         now: the clock, Unix seconds UTC.
     """
 
-    def __init__(self, service: Service, hub: Hub, gate: Gate, log: AccessLog, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        hub: Hub,
+        gate: Gate,
+        tickets: Tickets,
+        revocations: Revocations,
+        log: AccessLog,
+        now: Callable[[], float],
+    ) -> None:
         self._service = service
         self._hub = hub
         self._gate = gate
+        self._tickets = tickets
+        self._revocations = revocations
         self._log = log
         self._now = now
 
@@ -63,19 +85,27 @@ class LiveSocket:
             return refusal(HTTPStatus.FORBIDDEN, "Host", "this is not a name of this server")
         if not self._gate.trusts_origin(only(headers, "Origin")):
             return refusal(HTTPStatus.FORBIDDEN, "Origin", "pages of this origin may not connect")
-        caller = self._gate.caller(only(headers, "Authorization"))
+        if "Authorization" not in headers:
+            return None  # a page learns nothing of a refused handshake, so it is told by a close code: see `serve`
+        caller = self._gate.identify(only(headers, "Authorization"))
         if caller is None:
-            return refusal(HTTPStatus.UNAUTHORIZED, "Authorization", "the token of a control room is needed")
-        if not caller.may("see"):
-            reason = f"only for {', '.join(sorted(MAY['see']))}; the caller is {caller.role}"
-            return refusal(HTTPStatus.FORBIDDEN, "Authorization", reason)
+            return refusal(HTTPStatus.UNAUTHORIZED, "Authorization", "this token is not known")
+        if not caller.grant.may("see"):
+            return refusal(HTTPStatus.FORBIDDEN, "Authorization", _not_for(caller.grant))
         return None
 
     async def serve(self, connection: ServerConnection) -> None:
         """Serve one viewer until it goes."""
         try:
             subscription = await _subscription(connection)
-            caller = self._caller(connection)
+            known = self._caller(connection, subscription)
+            if known is None:
+                await connection.close(UNKNOWN, "sign in first: no cookie, token or ticket that is known came")
+                return
+            caller = known.grant
+            if not caller.may("see"):
+                await connection.close(NOT_ALLOWED, _not_for(caller))
+                return
             if self._hub.is_full:
                 await connection.close(CloseCode.TRY_AGAIN_LATER, "too many viewers; try again later")
                 return
@@ -85,9 +115,15 @@ class LiveSocket:
             return
         except ConnectionClosed:
             return
+
+        def ended() -> Closing:
+            self._hub.leave(viewer)
+            return UNKNOWN, "the session has ended" if known.kind == "session" else "the token is revoked"
+
         try:
-            await self._start(viewer, picture, subscription)
-            await connection.recv()
+            with self._revocations.watching(connection, known, ended):
+                await self._start(viewer, picture, subscription)
+                await connection.recv()
             await connection.close(CloseCode.POLICY_VIOLATION, "nothing is expected after the subscription")
         except ConnectionClosed:
             pass
@@ -102,16 +138,14 @@ class LiveSocket:
             await asyncio.sleep(RESCOPE_S)
             self._hub.rescope(self._log.scope)
 
-    def _caller(self, connection: ServerConnection) -> Grant:
-        """Who watches.
-
-        Raises:
-            Refused: nobody who may; since the handshake something was revoked.
-        """
-        request = connection.request
-        caller = None if request is None else self._gate.caller(only(request.headers, "Authorization"))
-        if caller is None or not caller.may("see"):
-            raise Refused("Authorization", "not in force any more")
+    def _caller(self, connection: ServerConnection, subscription: Subscribe) -> Pass | None:
+        """Who watches; None if that is not known."""
+        if subscription.ticket is not None:
+            return self._tickets.use(subscription.ticket)
+        headers = connection.request.headers if connection.request is not None else Headers()
+        caller = self._gate.identify(only(headers, "Authorization"), headers.get_all("Cookie"))
+        if caller is not None and caller.kind == "session" and "Origin" not in headers:
+            return None  # a browser says which page makes it send the cookie
         return caller
 
     async def _note(self, viewer: Viewer, picture: Picture, after: int | None, bbox: Bbox | None) -> None:
@@ -166,6 +200,10 @@ async def _subscription(connection: ServerConnection) -> Subscribe:
     subscription = read(Subscribe, message)
     check_bbox(subscription.bbox)
     return subscription
+
+
+def _not_for(grant: Grant) -> str:
+    return f"only for {', '.join(sorted(MAY['see']))}; the caller is {grant.role}"
 
 
 def _close_reason(reason: str) -> str:

@@ -26,10 +26,16 @@ EVENTS_QUERY: Final = {"after": (0, 0, 2**53 - 1), "limit": (100, 1, 1000)}
 """Of `GET /api/v1/events`: default, smallest and largest value."""
 
 
+SIGN_OUT_QUERY: Final = {"everywhere": (0, 0, 1)}
+"""Of `DELETE /api/v1/session`."""
+
+_QUERIES: Final = {"events": EVENTS_QUERY, "signOut": SIGN_OUT_QUERY}
+
+
 class Call(NamedTuple):
     """One call of the API."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     name: str
     summary: str
@@ -243,6 +249,34 @@ CALLS: Final = (
         answers.AccessAnswer,
         errors=(400,),
     ),
+    Call(
+        "POST",
+        "/api/v1/session",
+        "signIn",
+        "Sign in: by name and password, or by a link that works once. Answered with the cookie of a session.",
+        "public",
+        answers.SessionAnswer,
+        requests.SignInBody,
+        errors=(400, 401, 413, 415, 429, 503),
+    ),
+    Call("GET", "/api/v1/session", "session", "Who is signed in, if anybody is.", "public", answers.SessionAnswer),
+    Call(
+        "DELETE",
+        "/api/v1/session",
+        "signOut",
+        "Sign out here, or everywhere.",
+        "own",
+        answers.SignedOutAnswer,
+        errors=(400,),
+    ),
+    Call(
+        "POST",
+        "/api/v1/ws-ticket",
+        "ticket",
+        "What a viewer shows in its subscription if it can send neither cookie nor token.",
+        "see",
+        answers.TicketAnswer,
+    ),
     Call("GET", "/healthz", "health", "The event loop runs.", "public", answers.HealthAnswer),
     Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),
     Call("GET", "/metrics", "metrics", "Counters, for Prometheus.", "operate", "text/plain"),
@@ -257,6 +291,7 @@ CALLS: Final = (
         errors=(404,),
     ),
     Call("GET", "/", "index", "The map.", "public", "text/html"),
+    Call("GET", "/sign-in", "signInPage", "The way in.", "public", "text/html"),
     Call("GET", "/{name}", "page", "A file of the map page.", "public", "*/*", errors=(404,)),
 )
 
@@ -275,6 +310,7 @@ _REASONS: Final = {
     404: "There is no such thing.",
     409: "Not in the pursuit's present phase, or there already; the answer says which.",
     413: "The body is too large.",
+    429: "Too many attempts; the answer says how long to wait.",
     415: "Encoded bodies are not read.",
     500: "A fault of the server; the answer has an id that its log has too.",
     503: "The journal cannot be written; nothing was accepted.",
@@ -300,7 +336,11 @@ def document(version: str) -> bytes:
             "paths": paths,
             "components": {
                 "schemas": components,
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer"},
+                    # On loopback its name ends with the port, as in __Host-drempelloos-8080.
+                    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-drempelloos"},
+                },
             },
         }
     )
@@ -329,8 +369,8 @@ def _operation(call: Call, by_type: dict[int, Schema]) -> Schema:
             "content": {"application/json": {"schema": by_type[id(call.body)]}},
         }
     if call.access != "public":
-        # Bound to loopback, dispatch needs none; neither do units when the server runs without tokens.
-        operation["security"] = [{"token": []}, {}]
+        # The last: where the configuration says that nobody must say who he is.
+        operation["security"] = [{"token": []}, *([{"session": []}] if call.access != "send" else []), {}]
     return operation
 
 
@@ -340,10 +380,9 @@ def _parameters(call: Call) -> list[Schema]:
         for name in ("id", "leg", "name")
         if f"{{{name}}}" in call.path
     ]
-    if call.name == "events":
-        for name, (default, low, high) in EVENTS_QUERY.items():
-            schema = {"type": "integer", "default": default, "minimum": low, "maximum": high}
-            found.append({"name": name, "in": "query", "schema": schema})
+    for name, (default, low, high) in _QUERIES.get(call.name, {}).items():
+        schema = {"type": "integer", "default": default, "minimum": low, "maximum": high}
+        found.append({"name": name, "in": "query", "schema": schema})
     return found
 
 

@@ -58,7 +58,7 @@ class Receipts:
     def dealt_with(self, sender: Sender, seq: int) -> None:
         """A ping is on the disk, or was refused by name."""
         receipt = self._receipts[sender]
-        if seq in receipt.owed:
+        if receipt.owed and seq in receipt.owed:
             receipt.owed.remove(seq)
             self.owed -= 1
         receipt.dealt = max(receipt.dealt, seq)

@@ -130,9 +130,9 @@ def _differing(used: Edition, here: Edition) -> str:
     )
 
 
-def take_snapshot(world: World, last_input: int) -> SnapshotRow:
-    """What `recover` begins from next time."""
-    return SnapshotRow(last_input, world.offset, layout(), world.encode())
+def snapshot_row(world: World, last_input: int, body: bytes) -> SnapshotRow:
+    """What `recover` begins from next time: `body` is the world encoded, as it is after that input."""
+    return SnapshotRow(last_input, world.offset, layout(), body)
 
 
 def layout() -> str:

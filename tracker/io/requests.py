@@ -30,6 +30,8 @@ class Subscribe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch: str | None = None
     offset: int | None = None
     bbox: tuple[float, float, float, float] | None = None
+    ticket: str | None = None
+    """Of `POST /api/v1/ws-ticket`, for a viewer that can send neither the cookie nor a token."""
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -150,9 +152,17 @@ class OpenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcknowledgeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who has seen an alert."""
+    """Who has seen an alert; whoever is signed in, if left out."""
 
-    by: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+
+
+class SignInBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name and password of an account, or the secret of a link that signs in once."""
+
+    name: Text | None = None
+    password: Text | None = None
+    once: Text | None = None
 
 
 _Message = TypeVar("_Message", bound=msgspec.Struct)

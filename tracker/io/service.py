@@ -50,7 +50,7 @@ MAX_WAIT_S: Final = 5.0
 """A submitter that waits longer than this is sent away."""
 
 SNAPSHOT_EVERY: Final = 50_000
-"""Inputs between snapshots: what a restart has to replay at most."""
+"""Inputs between snapshots, or as many as there are units if that is more: what a restart has to replay."""
 
 TICK_S: Final = 1.0
 
@@ -115,6 +115,7 @@ class Service:
         self._look_at = 0.0
         self._doubt_until = 0.0
         self._snapshot_due = journal.last_input + SNAPSHOT_EVERY
+        self._snapshot: asyncio.Task[None] | None = None
         self._newest_at = clock.now()
         self._closing = False
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -175,6 +176,8 @@ class Service:
                 self.failed.exception()
             else:
                 self.failed.cancel()
+                if self._snapshot is not None:
+                    await self._snapshot
                 if self._ration is None:
                     await self._save_snapshot()
             await self._in_thread(self._journal.close)
@@ -353,8 +356,8 @@ class Service:
         return batch.outcomes
 
     async def _step(self, work: Sequence[Input]) -> Batch:
-        keys = [key for entry in work if (key := key_of(entry)) is not None]
-        unsure, unseen = self._known.ask(keys)
+        keys = [key_of(entry) for entry in work]
+        unsure, unseen = self._known.ask(key for key in keys if key is not None)
         if unsure:
             stored, newest = await self._in_thread(_look_up, self._journal, unsure, unseen)
             self._known.note(newest)
@@ -369,8 +372,8 @@ class Service:
             ration=self._ration,
         )
         self._draft.begin()
-        for place, entry in enumerate(work, 1):
-            batch.take(entry)
+        for place, (entry, key) in enumerate(zip(work, keys, strict=True), 1):
+            batch.take(entry, key)
             if place % SLICE == 0:
                 await asyncio.sleep(0)
         self._newest_at = batch.newest_at
@@ -408,10 +411,13 @@ class Service:
         try:
             if self._journal.wants_checkpoint:
                 await self._in_thread(self._journal.checkpoint)
-            if self._journal.last_input >= self._snapshot_due and self._ration is None:
-                await self._save_snapshot()
         except DiskFull as error:
-            _log.warning("no room for a checkpoint or a snapshot", error=str(error))
+            _log.warning("no room for a checkpoint", error=str(error))
+        if self._snapshot is not None and self._snapshot.done():
+            self._snapshot.result()  # an error of the journal ends the server, whoever met it
+            self._snapshot = None
+        if self._journal.last_input >= self._snapshot_due and self._ration is None and self._snapshot is None:
+            self._snapshot = asyncio.create_task(self._save_snapshot(), name="snapshot")
 
     async def _look_for_room(self) -> None:
         """Go back to recording everything once there is room for that and for the ballast."""
@@ -423,9 +429,18 @@ class Service:
             self._clear_fault()
 
     async def _save_snapshot(self) -> None:
-        snapshot = recovery.take_snapshot(self._draft, self._journal.last_input)
-        self._snapshot_due = snapshot.input + SNAPSHOT_EVERY
-        await self._in_thread(self._journal.write_snapshot, snapshot)
+        """Encode the world as it is now, a little at a time while others are served, and write it."""
+        last_input, world = self._journal.last_input, self._draft.copy()
+        self._snapshot_due = last_input + max(SNAPSHOT_EVERY, len(world.tracks))
+        parts = []
+        for part in world.encode_in_parts():
+            parts.append(part)
+            await asyncio.sleep(0)
+        snapshot = recovery.snapshot_row(world, last_input, b"".join(parts))
+        try:
+            await self._in_thread(self._journal.write_snapshot, snapshot)
+        except DiskFull as error:
+            _log.warning("no room for a snapshot", error=str(error))
 
     def _set_fault(self, fault: str) -> None:
         if self.fault != fault:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from tracker.errors import Refused
 from tracker.io.answers import TrainingsAnswer
-from tracker.io.http import HttpError, read_body, respond
+from tracker.io.http import HttpError, read_body, respond, signed
 from tracker.io.requests import Body, TrainBody, read
 from tracker.io.training import Trainings
 
@@ -24,11 +24,11 @@ class Training:
     async def train(self, request: web.Request) -> web.Response:
         """Begin one."""
         body = read(TrainBody, await read_body(request))
-        return respond(await self._trainings.start(body.scenario, body.acts, body.by), 201)
+        return respond(await self._trainings.start(body.scenario, body.acts, signed(request, body.by)), 201)
 
     async def stop(self, request: web.Request) -> web.Response:
         """End one."""
-        read(Body, await read_body(request))
+        signed(request, read(Body, await read_body(request)).by)
         try:
             return respond(await self._trainings.stop(request.match_info["id"]))
         except Refused as refused:

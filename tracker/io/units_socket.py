@@ -4,7 +4,6 @@ said on a connection is in `tracker.io.unit_session`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
@@ -13,17 +12,14 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from tracker.io.connection import Connection
-from tracker.io.credentials import Credentials, Grant
 from tracker.io.gate import Gate
 from tracker.io.handshake import only, refusal
 from tracker.io.metrics import Metrics
+from tracker.io.revocations import Closing, Revocations
 from tracker.io.service import Service
 from tracker.io.unit_session import UnitSession
 
 PATH: Final = "/units"
-
-REVOCATION_S: Final = 1.0
-"""Seconds between two looks at whether a token was revoked."""
 
 
 class UnitsSocket:
@@ -32,7 +28,7 @@ class UnitsSocket:
     Args:
         service: the door to the core.
         gate: says who may send.
-        credentials: tell when a token is revoked.
+        revocations: close the connections whose token is revoked.
         metrics: counts.
         max_connections: more than these at once are not taken.
         now: the clock, Unix seconds UTC.
@@ -42,14 +38,14 @@ class UnitsSocket:
         self,
         service: Service,
         gate: Gate,
-        credentials: Credentials,
+        revocations: Revocations,
         metrics: Metrics,
         max_connections: int,
         now: Callable[[], float],
     ) -> None:
         self._service = service
         self._gate = gate
-        self._credentials = credentials
+        self._revocations = revocations
         self._metrics = metrics
         self._max_connections = max_connections
         self._now = now
@@ -76,32 +72,19 @@ class UnitsSocket:
 
     async def serve(self, connection: Connection) -> None:
         """Serve one unit or gateway until it goes."""
-        grant = self._grant(connection)
-        if grant is None and self._gate.units_need_token:
-            await connection.close(CloseCode.POLICY_VIOLATION, _REVOKED)
+        request = connection.request
+        sender = None if request is None else self._gate.sender(only(request.headers, "Authorization"))
+        if sender is None and self._gate.units_need_token:
+            await connection.close(*_revoked())
             return
+        grant = None if sender is None else sender.grant
         self._connections.add(connection)
         try:
-            await UnitSession(self._service, self._gate, self._metrics, self._now, connection, grant).run()
+            with self._revocations.watching(connection, sender, _revoked):
+                await UnitSession(self._service, self._gate, self._metrics, self._now, connection, grant).run()
         finally:
             self._connections.discard(connection)
 
-    async def watch(self) -> None:
-        """Close the connections whose token is revoked, until cancelled."""
-        version = self._credentials.version
-        while True:
-            await asyncio.sleep(REVOCATION_S)
-            if self._credentials.version == version:
-                continue
-            version = self._credentials.version
-            if self._gate.units_need_token:
-                revoked = [one for one in self._connections if self._grant(one) is None]
-                closing = (one.close(CloseCode.POLICY_VIOLATION, _REVOKED) for one in revoked)
-                await asyncio.gather(*closing)
 
-    def _grant(self, connection: Connection) -> Grant | None:
-        request = connection.request
-        return None if request is None else self._gate.grant(only(request.headers, "Authorization"))
-
-
-_REVOKED: Final = "the token is revoked"
+def _revoked() -> Closing:
+    return CloseCode.POLICY_VIOLATION, "the token is revoked"

@@ -61,6 +61,7 @@ def web_directory(tmp_path: Path) -> Path:
     directory = tmp_path / "web"
     (directory / "vendor").mkdir(parents=True)
     (directory / "index.html").write_text("<!doctype html><title>map</title>")
+    (directory / "sign_in.html").write_text("<!doctype html><title>sign in</title>")
     (directory / "vendor" / "maplibre-gl.mjs").write_text("export {}")
     return directory
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aiohttp import ClientSession
+from argon2 import PasswordHasher
 from multidict import CIMultiDictProxy
 from yarl import URL
 
 from tracker.io.access_log import AccessLog
+from tracker.io.accounts import Accounts
 from tracker.io.api import About, Api
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
@@ -23,7 +25,11 @@ from tracker.io.http_port import HttpPort
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
 from tracker.io.pages import Pages
+from tracker.io.passwords import Passwords
 from tracker.io.service import Service
+from tracker.io.sign_in import SignIn
+from tracker.io.throttle import Throttle
+from tracker.io.tickets import Tickets
 from tracker.io.training import Trainings
 from tracker.io.turnstile import Turnstile
 
@@ -71,12 +77,17 @@ class HttpRoom:
         self.log = AccessLog(web_directory.parent / f"log{self.port}", self.now)
         self.metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
         service.listen(self.metrics.count_commit)
-        gate = Gate(Config(auth=Auth(auth)), Address(host, self.port), Address(host, 8081), credentials)
+        self.gate = Gate(Config(auth=Auth(auth)), Address(host, self.port), Address(host, 8081), credentials, self.now)
+        self.accounts = Accounts(credentials.file)
+        self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        self.throttle = Throttle()
         self.api = Api(
             service=service,
             hub=hub,
             log=self.log,
-            gate=gate,
+            gate=self.gate,
+            sign_in=SignIn(self.accounts, self.gate.sessions, self.passwords, self.throttle, self.now),
+            tickets=Tickets(self.now),
             metrics=self.metrics,
             pages=Pages(web_directory),
             borders=dict.fromkeys(("borders", "borderOutline", "borderSides"), BORDERS),
@@ -100,6 +111,7 @@ class HttpRoom:
             yield self
         await self.served.close()
         await self.log.close()
+        self.passwords.close()
 
     async def ask(
         self, method: str, path: str, body: object = None, *, data: bytes | None = None, **headers: str

@@ -18,12 +18,14 @@ from websockets.exceptions import ConnectionClosed
 from tracker.fix import Fix
 from tracker.inputs import Input, PingReceived, StartPursuit, Tick
 from tracker.io.access_log import AccessLog
-from tracker.io.config import Address, Config
+from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
+from tracker.io.revocations import Revocations
 from tracker.io.service import Service
+from tracker.io.tickets import Tickets
 from tracker.io.viewer import Viewer
 
 BEGAN_AT = 1_795_442_531.25
@@ -46,19 +48,25 @@ class Room:
         """The clock of the server."""
         return self.at
 
-    async def open(self, host: str = "127.0.0.1") -> None:
-        """Start listening. `host` is what the gate is told of the addresses."""
+    async def open(self, *, auth: bool = False) -> None:
+        """Start listening. With `auth`, viewers must say who they are."""
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
-        gate = Gate(Config(), Address(host, 8080), Address(host, self.port), self.credentials)
         self.log = AccessLog(self.directory, self.now)
-        self.live = LiveSocket(self.service, self.hub, gate, self.log, self.now)
+        addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
+        self.gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, self.now)
+        self.tickets = Tickets(self.now)
+        revocations = Revocations(self.gate, self.credentials.file, self.now)
+        self.live = LiveSocket(self.service, self.hub, self.gate, self.tickets, revocations, self.log, self.now)
+        self._watching = asyncio.create_task(revocations.watch())
         self._server = await serve(
             self.live.serve, sock=self._socket, process_request=self.live.refuse, compression=None
         )
 
     async def close(self) -> None:
         """Stop."""
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
         assert self._server is not None
         self._server.close()
         await self._server.wait_closed()

@@ -52,6 +52,7 @@ async def test_config(http_room: HttpRoom) -> None:
         "epoch": http_room.service.epoch,
         "demo": False,
         "basemap": {"kind": "builtin", "url": "", "attribution": ""},
+        "sign_in": [],
     }
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.tracker.road import STARTED_AT
 from tracker.errors import Corrupt, Refused
-from tracker.io.credentials import FILE, MAX_UNITS, Credentials
+from tracker.io.credential_file import FILE
+from tracker.io.credentials import MAX_UNITS, Credentials
 from tracker.io.journal import Unusable
 from tracker.io.roster import registration
 from tracker.units import Unit
@@ -54,19 +55,19 @@ def test_what_is_revoked_is_worthless_and_stays_listed(credentials: Credentials)
     token = credentials.issue("unit", ["BE-1"], at=STARTED_AT, state="BE")
     kept = credentials.issue("unit", ["BE-2"], at=STARTED_AT + 1, state="BE")
     [first, _] = credentials.list()
-    version = credentials.version
+    version = credentials.file.version
     credentials.revoke(first.grant.id, STARTED_AT + 2)
 
     assert credentials.check(token) is None
     assert credentials.check(kept) is not None
     assert [one.revoked_at for one in credentials.list()] == [STARTED_AT + 2, None]
-    assert credentials.version != version
+    assert credentials.file.version != version
     with pytest.raises(Refused, match="is not the id of a token in force"):
         credentials.revoke(first.grant.id, STARTED_AT + 3)
 
 
 def test_another_process_issues_while_this_one_reads(credentials: Credentials, tmp_path: Path) -> None:
-    version = credentials.version
+    version = credentials.file.version
     code = (
         "import sys; from pathlib import Path; from tracker.io.credentials import Credentials; "
         "print(Credentials(Path(sys.argv[1])).issue('unit', ['BE-7'], at=1.0, state='BE'))"
@@ -74,7 +75,7 @@ def test_another_process_issues_while_this_one_reads(credentials: Credentials, t
     command = [sys.executable, "-c", code, str(tmp_path / "data")]
     token = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    assert credentials.version != version
+    assert credentials.file.version != version
     grant = credentials.check(token)
     assert grant is not None
     assert grant.units == {"BE-7"}
@@ -128,7 +129,7 @@ def test_who_holds_a_token_has_a_name_for_the_record(credentials: Credentials) -
 def test_a_control_room_without_a_state_is_nobody(credentials: Credentials) -> None:
     """Such tokens were issued once; no state would mean all of them."""
     token = credentials.issue("dispatcher", at=STARTED_AT, state="NL")
-    credentials._connection.execute("UPDATE token SET grant_ = ?", (b'{"id":"1","role":"dispatcher"}',))
+    credentials.file.change(("UPDATE token SET grant_ = ?", (b'{"id":"1","role":"dispatcher"}',)))
 
     assert credentials.check(token) is None
 
@@ -153,7 +154,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
 def test_a_file_from_the_future_is_refused(tmp_path: Path) -> None:
     Credentials(tmp_path).close()
     later = apsw.Connection(str(tmp_path / FILE))
-    later.pragma("user_version", 2)
+    later.pragma("user_version", 99)
     later.close()
 
     with pytest.raises(Unusable, match="newer version"):

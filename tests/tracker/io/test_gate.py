@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.tracker.io.http_room import BEGAN_AT
 from tracker.io.config import Address, Auth, Config, Http, Ws
 from tracker.io.credentials import LOCAL, Credentials
 from tracker.io.gate import Gate
@@ -21,7 +22,7 @@ def gate(credentials: Credentials) -> MakeGate:
     """Makes the gate of a server that listens there, the sockets on 8081."""
 
     def make(http: str = "127.0.0.1", ws: str | None = None, *, port: int = 8080, config: Config | None = None) -> Gate:
-        return Gate(config or Config(), Address(http, port), Address(ws or http, 8081), credentials)
+        return Gate(config or Config(), Address(http, port), Address(ws or http, 8081), credentials, lambda: BEGAN_AT)
 
     return make
 
@@ -97,11 +98,15 @@ def test_origin(gate: MakeGate, http: str, origin: str | None, *, trusted: bool)
     assert gate(http).trusts_origin(origin) is trusted
 
 
-def test_dispatch_is_open_only_while_both_addresses_are_loopback(gate: MakeGate) -> None:
-    assert gate("127.0.0.1").caller(None) is LOCAL
-    assert gate("127.0.0.1", "10.1.2.3").caller(None) is None
-    assert gate("10.1.2.3", "127.0.0.1").caller(None) is None
-    assert gate(ANY).caller(None) is None
+def test_dispatch_is_open_only_where_nobody_must_say_who_he_is(gate: MakeGate) -> None:
+    trusting = gate(config=Config(auth=Auth(required=False)))
+    anybody = trusting.identify(None)
+
+    assert anybody is not None
+    assert anybody.grant is LOCAL
+    assert trusting.still(anybody) is anybody
+    assert gate().identify(None) is None
+    assert gate(ANY).identify(None) is None
 
 
 @pytest.mark.parametrize(

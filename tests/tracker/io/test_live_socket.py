@@ -7,11 +7,15 @@ import contextlib
 import json
 
 import pytest
-from websockets.asyncio.client import connect
+import pytest_asyncio
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.tracker.io.live_room import Room, ping, receive, receive_until, start, subscribe
+from tracker.facts import State
 from tracker.io import live_socket
+from tracker.io.credentials import Grant
+from tracker.roles import Role
 
 
 async def closed_with(room: Room, *messages: str | bytes) -> tuple[int, str]:
@@ -217,16 +221,129 @@ async def test_our_own_page_may_watch(room: Room, origin: str) -> None:
         assert (await receive(viewer))["type"] == "snapshot"
 
 
-async def test_beyond_loopback_a_dispatchers_token_is_needed(room: Room, tokens: dict[str, str]) -> None:
+@pytest_asyncio.fixture
+async def strict(room: Room) -> Room:
+    """Viewers must say who they are."""
     await room.close()
-    await room.open("0.0.0.0")  # noqa: S104
+    await room.open(auth=True)
+    return room
 
-    assert await refusal(room) == (401, "Authorization")
-    assert await refusal(room, Authorization="Bearer wrong") == (401, "Authorization")
-    assert await refusal(room, Authorization="Basic eA==") == (401, "Authorization")
-    assert await refusal(room, Authorization=f"Bearer {tokens['unit']}") == (403, "Authorization")
-    assert await refusal(room, f"evil.example:{room.port}") == (403, "Host")
-    headers = {"Authorization": f"Bearer {tokens['dispatcher']}"}
+
+OURS = "http://127.0.0.1:8080"
+
+
+def cookie(room: Room, role: Role = "dispatcher", state: State | None = "BE") -> dict[str, str]:
+    """Of a browser in which somebody has just signed in, on our own page."""
+    secret = room.gate.sessions.begin("user:ada", Grant("user:ada", role, state=state, name="ada"), room.now())
+    return {"Cookie": f"a=b; {room.gate.cookie_name}={secret}", "Origin": OURS}
+
+
+async def watched(room: Room, ticket: str | None = None, **headers: str) -> str | tuple[int, str]:
+    """What a viewer with these headers gets: the type of the first message, or close code and reason."""
+    message = {"type": "subscribe"} if ticket is None else {"type": "subscribe", "ticket": ticket}
     async with connect(room.url(), additional_headers=headers) as viewer:
+        await viewer.send(json.dumps(message))
+        try:
+            return str((await receive(viewer))["type"])
+        except ConnectionClosed:
+            return viewer.close_code or 0, viewer.close_reason or ""
+
+
+async def test_a_token_is_checked_before_the_upgrade(strict: Room, tokens: dict[str, str]) -> None:
+    assert await refusal(strict, Authorization="Bearer wrong") == (401, "Authorization")
+    assert await refusal(strict, Authorization="Basic eA==") == (401, "Authorization")
+    assert await refusal(strict, Authorization=f"Bearer {tokens['unit']}") == (403, "Authorization")
+    assert await refusal(strict, f"evil.example:{strict.port}") == (403, "Host")
+    assert await watched(strict, Authorization=f"Bearer {tokens['dispatcher']}") == "snapshot"
+
+
+async def test_who_is_not_signed_in_sees_nothing_and_a_page_is_told_so(strict: Room) -> None:
+    """A page learns nothing of a refused handshake but that it failed; a close code it can act upon."""
+    nobody = (4401, "sign in first: no cookie, token or ticket that is known came")
+
+    assert await watched(strict) == nobody
+    assert await watched(strict, Cookie=f"{strict.gate.cookie_name}=wrong", Origin=OURS) == nobody
+    assert await watched(strict, ticket="wrong") == nobody
+    assert strict.viewers() == []
+
+
+async def test_a_session_watches_from_our_own_page(strict: Room) -> None:
+    headers = cookie(strict)
+    assert await watched(strict, **headers) == "snapshot"
+
+    without = {"Cookie": headers["Cookie"]}
+    assert await watched(strict, **without) == (4401, "sign in first: no cookie, token or ticket that is known came")
+    assert await refusal(strict, **without, Origin="http://127.0.0.1:9999") == (403, "Origin")
+
+
+async def test_an_admin_sees_no_live_data(strict: Room) -> None:
+    seen = await watched(strict, **cookie(strict, "admin", None))
+
+    assert seen == (4403, "only for auditor, dispatcher, supervisor; the caller is admin")
+
+
+async def test_a_ticket_works_once_and_for_half_a_minute(strict: Room, tokens: dict[str, str]) -> None:
+    caller = strict.gate.identify(f"Bearer {tokens['auditor']}")
+    assert caller is not None
+    once, late = strict.tickets.make(caller), strict.tickets.make(caller)
+
+    assert await watched(strict, once) == "snapshot"
+    assert await watched(strict, once) == (4401, "sign in first: no cookie, token or ticket that is known came")
+    strict.at += 30
+    assert await watched(strict, late) == (4401, "sign in first: no cookie, token or ticket that is known came")
+
+
+async def closing(viewer: ClientConnection) -> tuple[int, str]:
+    """How the server ends a connection; within the 2 s that are promised."""
+    async with asyncio.timeout(2):
+        with contextlib.suppress(ConnectionClosed):
+            async for _ in viewer:
+                pass
+    return viewer.close_code or 0, viewer.close_reason or ""
+
+
+@pytest.mark.parametrize("how", ["sign out", "everywhere", "token", "ticket"])
+async def test_a_revoked_viewer_is_gone_within_two_seconds(strict: Room, tokens: dict[str, str], how: str) -> None:
+    """And nobody else is."""
+    token = tokens["supervisor"]
+    by_token = strict.gate.identify(f"Bearer {token}")
+    assert by_token is not None
+    headers = cookie(strict) if how in {"sign out", "everywhere"} else {}
+    headers = {"Authorization": f"Bearer {token}"} if how == "token" else headers
+    message = {"type": "subscribe", "ticket": strict.tickets.make(by_token) if how == "ticket" else None}
+    other = cookie(strict) if how == "sign out" else {"Authorization": f"Bearer {tokens['auditor']}"}
+    async with (
+        connect(strict.url(), additional_headers=headers) as viewer,
+        connect(strict.url(), additional_headers=other) as stays,
+    ):
+        await viewer.send(json.dumps(message))
+        await stays.send('{"type":"subscribe"}')
+        assert (await receive(viewer))["type"] == (await receive(stays))["type"] == "snapshot"
+        secret = strict.gate.cookie([headers.get("Cookie", "")])
+        session = None if secret is None else strict.gate.sessions.find(secret, strict.now())
+        if how == "sign out":
+            assert session is not None
+            strict.gate.sessions.end(session)
+        elif how == "everywhere":
+            strict.gate.sessions.end_all("user:ada")
+        else:
+            strict.credentials.revoke(by_token.grant.id, strict.now())
+
+        reason = "the token is revoked" if how in {"token", "ticket"} else "the session has ended"
+        assert await closing(viewer) == (4401, reason)
+        assert len(strict.viewers()) == 1
+        assert stays.close_code is None
+
+
+async def test_a_session_that_grows_too_old_ends_while_it_watches(strict: Room) -> None:
+    """An open feed counts as use, so it is never idle; but thirteen hours are thirteen hours."""
+    async with connect(strict.url(), additional_headers=cookie(strict)) as viewer:
         await viewer.send('{"type":"subscribe"}')
         assert (await receive(viewer))["type"] == "snapshot"
+        for _ in range(12):
+            strict.at += 59 * 60
+            await asyncio.sleep(0.6)
+        assert len(strict.viewers()) == 1
+        strict.at += 75 * 60
+
+        assert await closing(viewer) == (4401, "the session has ended")

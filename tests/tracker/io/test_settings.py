@@ -131,7 +131,7 @@ def test_everything_that_is_wrong_is_said_at_once_with_its_line(tmp_path: Path) 
         f"{path}:7: live.wievers: no such key; [live] has tick_s, viewers",
         f"{path}:8: live.viewers: 'many' is not a whole number",
         f"{path}:10: nothing: no such section; there are {', '.join(Config.__struct_fields__)}",
-        "DREMPELLOOS__HTTP: http: no such key; [http] has address, origins",
+        "DREMPELLOOS__HTTP: http: no such key; [http] has address, origins, proxies",
         "DREMPELLOOS__LIMITS__UNITS: limits.units: 'lots' is not a whole number",
         "DREMPELLOOS__WS__ADDRES: ws.addres: no such key; [ws] has address, url",
     ]

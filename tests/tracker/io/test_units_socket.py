@@ -22,6 +22,7 @@ from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
+from tracker.io.revocations import Revocations
 from tracker.io.service import Service
 from tracker.io.unit_session import MESSAGES_IN_FLIGHT
 from tracker.io.units_socket import UnitsSocket
@@ -39,14 +40,14 @@ class Station:
     async def open(self, *, auth: bool = True, max_connections: int = 100) -> None:
         self._server: Server = await sockets.listen("127.0.0.1", 0, self._rooms)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
-        gate = Gate(
-            Config(auth=Auth(auth)), Address("127.0.0.1", 8080), Address("127.0.0.1", self.port), self.credentials
-        )
+        addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
+        gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, lambda: STARTED_AT + 50)
+        revocations = Revocations(gate, self.credentials.file, lambda: STARTED_AT + 50)
         self.socket = UnitsSocket(
-            self.service, gate, self.credentials, self.metrics, max_connections, lambda: STARTED_AT + 50
+            self.service, gate, revocations, self.metrics, max_connections, lambda: STARTED_AT + 50
         )
         self._rooms["/units"] = self.socket
-        self._watching = asyncio.create_task(self.socket.watch())
+        self._watching = asyncio.create_task(revocations.watch())
 
     async def close(self) -> None:
         self._watching.cancel()
