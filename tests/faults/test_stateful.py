@@ -26,17 +26,19 @@ from tests.tracker.road import BORDER_LAT, LON, M_PER_DEG, STARTED_AT
 from tracker.engine import Engine
 from tracker.errors import Refused
 from tracker.inputs import EndPursuit, PingReceived, StartPursuit, decode
-from tracker.io import recovery, sockets, units_socket
+from tracker.io import recovery, revocations, sockets
 from tracker.io.access_log import AccessLog
 from tracker.io.clock import Clock
-from tracker.io.config import Address, Config
+from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.journal import Journal
 from tracker.io.live_socket import LiveSocket
 from tracker.io.metrics import Metrics
+from tracker.io.revocations import Revocations
 from tracker.io.service import Service
+from tracker.io.tickets import Tickets
 from tracker.io.units_socket import UnitsSocket
 
 CAR, BEHIND = "BE-K03", ("BE-K04", "NL-8")
@@ -62,12 +64,18 @@ class House:
         self._log = AccessLog(self.directory, lambda: at)
         self._server = await sockets.listen("127.0.0.1", 0, self._rooms)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
-        gate = Gate(Config(), Address("127.0.0.1", 8080), Address("127.0.0.1", self.port), self.credentials)
         hub = Hub(self.service, 0.5, 10, lambda: at)
         metrics = Metrics(hub.statistics, lambda: 0)
-        units = UnitsSocket(self.service, gate, self.credentials, metrics, 100, lambda: at)
-        self._rooms |= {"/units": units, "/live": LiveSocket(self.service, hub, gate, self._log, lambda: at)}
-        self._watching = asyncio.create_task(units.watch())
+        addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
+        # Units must say who they are; viewers need not, and see everything.
+        gate, open_gate = (
+            Gate(Config(auth=Auth(is_needed)), *addresses, self.credentials, lambda: at) for is_needed in (True, False)
+        )
+        watcher = Revocations(gate, self.credentials.file, lambda: at)
+        units = UnitsSocket(self.service, gate, watcher, metrics, 100, lambda: at)
+        live = LiveSocket(self.service, hub, open_gate, Tickets(lambda: at), watcher, self._log, lambda: at)
+        self._rooms |= {"/units": units, "/live": live}
+        self._watching = asyncio.create_task(watcher.watch())
 
     async def close(self) -> None:
         self._watching.cancel()
@@ -334,7 +342,7 @@ async def _until_acked(socket: ClientConnection, upto: dict[str, int]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("examples", sizes(10, soak=500, long=20_000))
 def test_any_course_of_things(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int) -> None:
-    monkeypatch.setattr(units_socket, "REVOCATION_S", 0.01)
+    monkeypatch.setattr(revocations, "LOOK_S", 0.01)
 
     class Here(Machine):
         def __init__(self) -> None:
