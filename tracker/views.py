@@ -184,8 +184,12 @@ def roster_view(world: World, unit: str) -> RosterView:
 
 
 def sees_alert(world: World, scope: Scope, alert: Alert) -> bool:
-    """Whether an alert is seen, as its pursuit is to be seen now."""
-    return sees_event(scope, seen_by(world, alert.event), alert.event.pursuit)
+    """Whether an alert is seen, as its pursuit is to be seen now: with the pursuit, its alerts go from the screen."""
+    name = alert.event.pursuit
+    pursuit = None if name is None else world.pursuits.get(name)
+    if pursuit is not None and sight(world, scope, pursuit) is Sight.NOTHING:
+        return False
+    return sees_event(scope, seen_by(world, alert.event), name)
 
 
 def alert_view(alert: Alert) -> AlertView:

@@ -253,7 +253,7 @@ class Hub:
         for seen, viewers in ready.items():
             moves = Moves(latest if seen == tick - 1 else self._tracks_since(seen), self._placed, self._service.world)
             yield from moves.encode()
-            yield from self._send_moves(moves, viewers, at)
+            yield from self._send_moves(moves, viewers, seen, at)
         for track in latest:
             self._placed[track.fix.unit] = (track.fix.lon, track.fix.lat)
         self._send_heartbeats([viewer for viewer in self._viewers if viewer.is_live and viewer.seen == tick], at)
@@ -384,7 +384,7 @@ class Hub:
             if viewer.buffered_bytes - viewer.last_frame_bytes > MAX_WAITING_BYTES:
                 self._abort(viewer, "left too many events unread")
 
-    def _send_moves(self, moves: Moves, viewers: list[Viewer], at: float) -> Iterator[None]:
+    def _send_moves(self, moves: Moves, viewers: list[Viewer], seen: int, at: float) -> Iterator[None]:
         now, offset = self._now(), self._service.world.offset
         groups: dict[tuple[Scope, Bbox | None], list[Viewer]] = {}
         for viewer in viewers:
@@ -401,8 +401,14 @@ class Hub:
                 if not sealed:
                     break
                 size = max(1, SLICE_BYTES // len(sealed))
-                some = [viewer for viewer in members[:size] if viewer in self._viewers and viewer.scope == scope]
+                some = [viewer for viewer in members[:size] if viewer in self._viewers]
                 del members[:size]
+                for viewer in some:
+                    if (
+                        viewer.scope != scope
+                    ):  # it came to see something else meanwhile, and gets that with the next tick
+                        viewer.seen = seen
+                some = [viewer for viewer in some if viewer.scope == scope]
                 deliver(some, sealed, at)
                 for viewer in some:
                     viewer.last_frame_bytes = len(sealed)

@@ -16,7 +16,7 @@ from websockets.asyncio.server import Server, serve
 from websockets.exceptions import ConnectionClosed
 
 from tracker.fix import Fix
-from tracker.inputs import Input, PingReceived, StartPursuit, Tick
+from tracker.inputs import Input, PingReceived, StartPursuit, Tick, UnitRegistered
 from tracker.io.access_log import AccessLog
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
@@ -27,6 +27,8 @@ from tracker.io.revocations import Revocations
 from tracker.io.service import Service
 from tracker.io.tickets import Tickets
 from tracker.io.viewer import Viewer
+from tracker.policy import EVERYTHING, Scope
+from tracker.units import Unit
 
 BEGAN_AT = 1_795_442_531.25
 
@@ -118,6 +120,7 @@ async def subscribe(
     offset: int | None = None,
     bbox: list[float] | None = None,
     receive_bytes: int | None = None,
+    scope: Scope = EVERYTHING,
 ) -> AsyncIterator[tuple[ClientConnection, dict[str, Any]]]:
     """A subscribed viewer and its snapshot. With `receive_bytes` its buffers are tiny, so that it is slow."""
     connection = socket.socket()
@@ -129,6 +132,7 @@ async def subscribe(
     async with connect(room.url(), sock=connection, compression=None, max_size=None, **options) as viewer:
         room.received[viewer] = Counter()
         room.offsets[viewer] = []
+        room.log.scope = lambda _: scope  # type: ignore[assignment, method-assign]
         message = {"type": "subscribe", "epoch": epoch, "offset": offset, "bbox": bbox}
         await viewer.send(json.dumps(message))
         snapshot = await receive(viewer)
@@ -170,6 +174,11 @@ def ping(unit: str, lon: float, seq: int = 0) -> PingReceived:
     """A fix, 100 s after the one of the number before."""
     at = BEGAN_AT + 100 * seq
     return PingReceived(Fix(unit, "a", seq, at, lon, 51.2, 5.0, 10.0, 90.0), at)
+
+
+def registered(unit: str, state: str | None) -> UnitRegistered:
+    """A unit whose state is known, or not."""
+    return UnitRegistered(Unit(unit, state), BEGAN_AT)
 
 
 def start(number: int, note: str | None = None) -> StartPursuit:

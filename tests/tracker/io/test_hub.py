@@ -7,9 +7,21 @@ import socket
 from typing import Any
 
 import pytest
+from websockets.asyncio.server import ServerConnection
 
-from tests.tracker.io.live_room import BEGAN_AT, Room, ping, receive, receive_all, receive_until, start, subscribe
+from tests.tracker.io.live_room import (
+    BEGAN_AT,
+    Room,
+    ping,
+    receive,
+    receive_all,
+    receive_until,
+    registered,
+    start,
+    subscribe,
+)
 from tracker.io import hub as hub_module
+from tracker.io import viewer as viewer_module
 from tracker.io.frames import Bbox, Moves
 from tracker.io.hub import HEARTBEAT_S
 from tracker.policy import Scope
@@ -205,3 +217,73 @@ async def test_statistics_outlive_viewers(room: Room) -> None:
     assert statistics.sent_frames >= 2
     assert statistics.sent_bytes > 100
     assert (statistics.buffered_bytes, statistics.aborted_viewers) == (0, 0)
+
+
+async def test_each_scope_gets_its_own_rows_from_one_encoding(room: Room) -> None:
+    """Two Belgian screens share a frame, the Dutch one has another, and no row is encoded twice."""
+    await room.submit(registered("BE-1", "BE"), registered("NL-1", "NL"), registered("ZZ-1", None))
+    belgian, dutch = Scope("BE"), Scope("NL")
+    async with (
+        subscribe(room, scope=belgian) as (one, first),
+        subscribe(room, scope=belgian) as (two, _),
+        subscribe(room, scope=dutch) as (other, _),
+    ):
+        await room.submit(ping("BE-1", 4.1), ping("NL-1", 4.2), ping("ZZ-1", 4.3))
+        room.hub.tick()
+        frames = [await receive_until(viewer, "positions") for viewer in (one, two, other)]
+
+    assert set(first["roster"]) == {"BE-1"}
+    assert [[row[0] for row in frame["units"]] for frame in frames] == [["BE-1"], ["BE-1"], ["NL-1"]]
+
+
+async def test_what_is_hidden_in_the_middle_of_a_tick_is_not_in_the_rest_of_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames go out in slices; what is hidden between two of them must not follow the message that hid it."""
+    monkeypatch.setattr(hub_module, "SLICE_BYTES", 1)
+    await room.submit(registered("LU-1", "LU"), start(7), ping("NL-7", 4.0))
+    await room.submit(registered("NL-7", "NL"))
+    opened, closed = Scope("LU", opened=frozenset({"p-7"})), Scope("LU")
+    async with subscribe(room, scope=opened) as (one, snapshot), subscribe(room, scope=opened) as (two, _):
+        assert [row[0] for row in snapshot["units"]] == ["NL-7"]
+        await room.submit(ping("LU-1", 4.1), ping("NL-7", 4.2, 1))
+        steps = room.hub._steps()
+        next(steps)
+        next(steps)
+        room.hub.rescope(lambda _: closed)
+        for _ in steps:
+            pass
+        await room.submit(ping("LU-1", 4.1001, 2))
+        room.hub.tick()
+        seen = []
+        for viewer in (one, two):
+            order: list[Any] = []
+            while ("LU-1", 4.1001) not in (order or [[]])[-1]:
+                message = await receive(viewer)
+                if message["type"] == "hide":
+                    order.append((message["pursuits"], message["units"]))
+                elif message["type"] == "positions":
+                    order.append([(row[0], row[2]) for row in message["units"]])
+            seen.append(order)
+
+    for order in seen:
+        after = order[order.index((["p-7"], ["NL-7"])) + 1 :]
+        assert not any(unit == "NL-7" for frame in after for unit, _ in frame)
+
+
+async def test_a_commits_events_are_one_write(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write costs as much as many events: with 10,000 units and 100 viewers that decides."""
+    posted: list[bytes] = []
+    original = viewer_module.post  # type: ignore[attr-defined]
+
+    def post(connections: list[ServerConnection], sealed: bytes) -> None:
+        posted.append(sealed)
+        original(connections, sealed)
+
+    async with subscribe(room) as (viewer, _):
+        monkeypatch.setattr(viewer_module, "post", post)
+        await room.submit(*(start(number) for number in range(5)))
+        messages = [await receive(viewer) for _ in range(5)]
+
+    assert [message["type"] for message in messages] == ["event"] * 5
+    assert len([sealed for sealed in posted if b"pursuit.started" in sealed]) == 1
