@@ -130,8 +130,8 @@ def fan_out(viewers: int, rounds: int, runs: int) -> None:
 
 
 def memory(viewers: int) -> None:
-    """What the real server holds for each viewer: between ten times so many and fifteen times, since the first ones find
-    memory that the start has left free.
+    """What the real server holds for each viewer: between ten times so many and fifteen times, since the first ones
+    find memory that the start has left free.
     """
     os.environ["DREMPELLOOS__LIVE__VIEWERS"] = "100000"
     with server() as running:
