@@ -25,8 +25,10 @@ _STEP_M: Final = 400.0
 """Between two names when all ranks are shown."""
 _ASIDE_M: Final = 450.0
 """How far from the border the names of rank 0 stand; half of it at each further rank."""
+_HALF_NAME: Final = 2.2
+"""Half the length of a name, as a multiple of its distance from the border."""
 _SHORTEST_M: Final = 3_000.0
-"""Shorter pieces of border, such as those around a parcel of Baarle, have names inside instead of along."""
+"""Shorter pieces of border, and rings around a parcel of Baarle, have names inside instead of along."""
 
 _INNER: Final = frozenset({"BE-NL", "BE-LU"})
 
@@ -88,7 +90,7 @@ def sides(atlas: Atlas) -> list[Side]:
 def _along(atlas: Atlas, line: NDArray[np.float64], left: Territory, right: Territory) -> Iterator[Side]:
     plane = line * np.array([_NARROWING, 1.0]) * _M_PER_DEG
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(plane, axis=0).T))])
-    if along[-1] < _SHORTEST_M:
+    if along[-1] < _SHORTEST_M or bool((line[0] == line[-1]).all()):
         return
 
     def at(metres: float) -> tuple[float, float]:
@@ -103,12 +105,17 @@ def _along(atlas: Atlas, line: NDArray[np.float64], left: Territory, right: Terr
             east, north, length = x1 - x0, y1 - y0, hypot(x1 - x0, y1 - y0)
             if length < aside_m:
                 continue
-            normal_x, normal_y = -north / length * aside_m, east / length * aside_m
+            ahead_x, ahead_y = east / length * aside_m, north / length * aside_m
+            # Both ends of a name must lie on its side too.
             stands = [
-                atlas.territory((x + sign * normal_x) / _NARROWING / _M_PER_DEG, (y + sign * normal_y) / _M_PER_DEG)
+                atlas.territory(
+                    (x + part * _HALF_NAME * ahead_x - sign * ahead_y) / _NARROWING / _M_PER_DEG,
+                    (y + part * _HALF_NAME * ahead_y + sign * ahead_x) / _M_PER_DEG,
+                )
+                for part in (-1, 0, 1)
                 for sign in (1, -1)
             ]
-            if stands == [left, right]:
+            if stands == [left, right] * 3:
                 eastward = east >= 0
                 angle = -degrees(atan2(north, east) if eastward else atan2(-north, -east))
                 lon, lat = x / _NARROWING / _M_PER_DEG, y / _M_PER_DEG

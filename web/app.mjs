@@ -13,6 +13,7 @@ import { calmSwitch } from "./calm.mjs";
 import { Camera } from "./camera.mjs";
 import { byId, mark, say } from "./dom.mjs";
 import { Feed } from "./feed.mjs";
+import { firstSteps } from "./first_steps.mjs";
 import { clock, utc } from "./format.mjs";
 import { LANGUAGES, isLanguage, onLanguage, preferred, speak, t } from "./i18n.mjs";
 import { listen } from "./keys.mjs";
@@ -107,6 +108,8 @@ listen({
   "/": () => byId("find", HTMLInputElement).select(),
   "?": () => help.showModal(),
 });
+firstSteps();
+keepLegend();
 setInterval(drawPanel, PANEL_MS);
 requestAnimationFrame(drawMap);
 void start();
@@ -232,6 +235,13 @@ async function fetchTrack(pursuit) {
   }
 }
 
+/** The legend stays as it was left. */
+function keepLegend() {
+  const legend = byId("legend", HTMLDetailsElement);
+  legend.open = localStorage.getItem("legend") !== "closed";
+  legend.addEventListener("toggle", () => localStorage.setItem("legend", legend.open ? "open" : "closed"));
+}
+
 /** Server time, Unix seconds UTC. */
 function serverNow() {
   return Date.now() / 1000 + serverClock.ahead_s;
@@ -244,7 +254,7 @@ function signed() {
 function drawPanel() {
   const now = serverNow();
   banner.draw(world, Date.now() / 1000);
-  status.draw(world.faults, serverClock.ahead_s);
+  status.draw(world.faults, serverClock.isSure ? serverClock.ahead_s : 0);
   sound.draw(world, document.body.dataset["link"] === "down", performance.now());
   say(time, clock(now));
   time.title = utc(now);

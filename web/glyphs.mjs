@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Draws all units in two calls of the graphics card, which also moves them: a custom layer of MapLibre.
+ * Draws all units of a rank in two calls of the graphics card, which also moves them: a custom layer of MapLibre.
  *
  * The card has the records of fleet.mjs; between two frames of the feed only the clock changes, so ten thousand moving
  * units cost the page's thread no more than ten.
@@ -82,9 +82,9 @@ void main() {
 
 /** @implements {CustomLayerInterface} */
 export class Glyphs {
-  id = "glyphs";
   type = /** @type {const} */ ("custom");
   renderingMode = /** @type {const} */ ("2d");
+  #rank;
   #fleet;
   #scale;
   #now;
@@ -97,11 +97,15 @@ export class Glyphs {
   #capacity = 0;
 
   /**
+   * @param {string} id of the layer
+   * @param {0 | 1} rank of the units that it draws
    * @param {Fleet} fleet
    * @param {number} scale of icons: 1 on an ordinary screen, more on a large one
    * @param {() => number} [now] milliseconds, as the fleet heard them
    */
-  constructor(fleet, scale, now = () => performance.now()) {
+  constructor(id, rank, fleet, scale, now = () => performance.now()) {
+    this.id = id;
+    this.#rank = rank;
     this.#fleet = fleet;
     this.#scale = scale;
     this.#now = now;
@@ -146,19 +150,18 @@ export class Glyphs {
     const zoom = map.getZoom();
     const px = ratio * this.#scale * SIZE;
     // Far out ten thousand units are a cloud of small signs; those in pursuit keep their size.
-    const patrol = px * Math.min(0.7, Math.max(0.3, 0.3 + (zoom - 7) * 0.1));
+    const size = this.#rank === 1 ? px * 1.05 : px * Math.min(0.7, Math.max(0.26, 0.26 + (zoom - 7) * 0.1));
     const common = {
       matrix: fromOrigin(defaultProjectionData.mainMatrix),
       clock,
+      rank: this.#rank,
       viewport: /** @type {[number, number]} */ ([gl.drawingBufferWidth, gl.drawingBufferHeight]),
       pixels_per_world: 512 * 2 ** zoom * ratio,
     };
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.#sheet);
-    for (const [rank, size, width] of [[0, patrol, 2.2], [1, px * 1.05, 4]]) {
-      this.#draw(gl, this.#lines, { ...common, rank: Number(rank), size: Number(width) * ratio * this.#scale });
-      this.#draw(gl, this.#icons, { ...common, rank: Number(rank), size: Number(size) });
-    }
+    this.#draw(gl, this.#lines, { ...common, size: (this.#rank === 1 ? 4 : 2.2) * ratio * this.#scale });
+    this.#draw(gl, this.#icons, { ...common, size });
     gl.bindVertexArray(null);
   }
 

@@ -7,7 +7,7 @@
  */
 
 import { language, locale, t } from "./i18n.mjs";
-import { BORDER, LAND, MUTED, NIGHT, SIDES, STATES, WATER } from "./palette.mjs";
+import { BORDER, LAND, NIGHT, SIDES, STATES, WATER } from "./palette.mjs";
 
 export const REGULAR = ["Atkinson"];
 export const BOLD = ["Atkinson Bold"];
@@ -65,37 +65,13 @@ export function groundLayers(scale) {
     type: /** @type {const} */ ("line"),
     source: "borders",
     filter: inner,
-    minzoom: 9,
+    minzoom: 10,
     layout: { "line-join": /** @type {const} */ ("round") },
     paint: {
       "line-color": bySide(side),
       "line-width": width(4 * scale, 12 * scale),
       "line-offset": /** @type {ExpressionSpecification} */ (["interpolate", ["linear"], ["zoom"], 6, sign * 3 * scale, 15, sign * 9 * scale]),
       "line-opacity": 0.5,
-    },
-  });
-  const sideName = (/** @type {"left" | "right"} */ side) => ({
-    id: `side-names-${side}`,
-    type: /** @type {const} */ ("symbol"),
-    source: "sides",
-    minzoom: 11,
-    // Each zoom level halves the distance between two names.
-    filter: /** @type {ExpressionSpecification} */ (["<=", ["get", "rank"], ["step", ["zoom"], 0, 12, 1, 13, 2, 14, 3, 15, 4, 16, 5]]),
-    layout: {
-      "text-field": stateNames(["get", side]),
-      "text-font": BOLD,
-      "text-size": 12.5 * scale,
-      "text-letter-spacing": 0.12,
-      "text-rotate": /** @type {ExpressionSpecification} */ (["get", "angle"]),
-      "text-rotation-alignment": /** @type {const} */ ("map"),
-      "text-offset": /** @type {ExpressionSpecification} */ (["case", ["==", ["get", "above"], side], ["literal", [0, -1.5]], ["literal", [0, 1.5]]]),
-      "text-padding": 3,
-      "symbol-sort-key": /** @type {ExpressionSpecification} */ (["get", "rank"]),
-    },
-    paint: {
-      "text-color": /** @type {ExpressionSpecification} */ (["match", ["get", side], "BE", "#ffd98a", "NL", "#9ad7ff", "LU", "#e0bcff", MUTED]),
-      "text-halo-color": NIGHT,
-      "text-halo-width": 2.2,
     },
   });
   return [
@@ -180,17 +156,36 @@ export function groundLayers(scale) {
         "text-size": ["interpolate", ["linear"], ["zoom"], 6, 13 * scale, 12, 22 * scale, 15, 26 * scale],
         "text-letter-spacing": ["step", ["zoom"], 0.28, 13, 0.1],
         // In town every parcel has its name; over the country one name is enough.
-        "text-padding": ["step", ["zoom"], 60, 13, 4],
+        "text-padding": ["step", ["zoom"], 160, 13, 4],
       },
       paint: {
-        "text-color": ["match", territory, "BE", "#ffd98a", "NL", "#9ad7ff", "LU", "#e0bcff", "#c9b98f"],
+        "text-color": hue(territory),
         "text-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14, 0.95],
         "text-halo-color": NIGHT,
         "text-halo-width": 1.6,
       },
     },
-    sideName("left"),
-    sideName("right"),
+    {
+      id: "side-names",
+      type: "symbol",
+      source: "sides",
+      minzoom: 11,
+      // Each zoom level halves the distance between two names.
+      filter: ["<=", ["get", "rank"], ["step", ["zoom"], 0, 12, 1, 13, 2, 14, 3, 15, 4, 16, 5]],
+      layout: {
+        "text-field": bothNames(),
+        "text-font": BOLD,
+        "text-size": 12.5 * scale,
+        "text-letter-spacing": 0.12,
+        // One name above the border, one below it, in one piece: so both stand or neither.
+        "text-line-height": 3,
+        "text-rotate": ["get", "angle"],
+        "text-rotation-alignment": "map",
+        "text-padding": 1,
+        "symbol-sort-key": ["get", "rank"],
+      },
+      paint: { "text-halo-color": NIGHT, "text-halo-width": 2.2 },
+    },
   ];
 }
 
@@ -201,7 +196,7 @@ export function groundLayers(scale) {
 export function nameGround(map) {
   map.setLayoutProperty("places", "text-field", placeNames());
   map.setLayoutProperty("state-names", "text-field", bigNames());
-  for (const side of ["left", "right"]) map.setLayoutProperty(`side-names-${side}`, "text-field", stateNames(["get", side]));
+  map.setLayoutProperty("side-names", "text-field", bothNames());
 }
 
 /**
@@ -216,6 +211,23 @@ function placeNames() {
 function bigNames() {
   // Among the enclaves there is room for the code alone.
   return ["step", ["zoom"], stateNames(territory), 14, territory];
+}
+
+/** @returns {ExpressionSpecification} */
+function bothNames() {
+  const isLeft = /** @type {ExpressionSpecification} */ (["==", ["get", "above"], "left"]);
+  const above = /** @type {ExpressionSpecification} */ (["case", isLeft, ["get", "left"], ["get", "right"]]);
+  const below = /** @type {ExpressionSpecification} */ (["case", isLeft, ["get", "right"], ["get", "left"]]);
+  return ["format", stateNames(above), { "text-color": hue(above) }, "\n", {}, stateNames(below), { "text-color": hue(below) }];
+}
+
+/**
+ * The colour of a state's name.
+ * @param {ExpressionSpecification} code
+ * @returns {ExpressionSpecification}
+ */
+function hue(code) {
+  return ["match", code, "BE", "#ffd98a", "NL", "#9ad7ff", "LU", "#e0bcff", "#c9b98f"];
 }
 
 /**

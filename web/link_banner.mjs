@@ -9,6 +9,8 @@ import { capital, t } from "./i18n.mjs";
 import { gapWords } from "./words.mjs";
 
 const NOTICE_S = 60;
+/** A shorter break in which nothing happened is not worth a line. */
+const BRIEF_S = 2;
 
 export class LinkBanner {
   #banner = byId("banner", HTMLDivElement);
@@ -72,7 +74,8 @@ export class LinkBanner {
       say(this.#link, t("link.live"));
       const away = world.gap && this.#away;
       // What could not be recovered stays said until a person has read it.
-      const shown = away && (!world.gap?.filled || now - away.to < NOTICE_S);
+      const brief = away && world.gap?.filled && world.gap.events === 0 && away.to - away.from < BRIEF_S;
+      const shown = away && !brief && (!world.gap?.filled || now - away.to < NOTICE_S);
       this.#notice.hidden = !shown;
       if (shown && world.gap) say(this.#missed, gapWords(world.gap, away.to - away.from));
       mark(this.#notice, "filled", String(world.gap?.filled ?? true));

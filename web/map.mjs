@@ -5,6 +5,7 @@
 
 import { Map as Maplibre, NavigationControl, ScaleControl } from "./vendor/maplibre-gl/maplibre-gl.mjs";
 import { style } from "./cartography.mjs";
+import { mark } from "./dom.mjs";
 import { nameGround, sharpen } from "./ground.mjs";
 import { onLanguage } from "./i18n.mjs";
 import { icons } from "./icons.mjs";
@@ -49,7 +50,7 @@ export function createMap(container, calm) {
     for (const [name, { image, pixelRatio }] of icons()) map.addImage(name, image, { pixelRatio });
   });
   map.once("load", () => {
-    void sharpen(map);
+    void sharpen(map).then(() => mark(document.body, "borders", "whole"));
     onLanguage(() => nameGround(map));
   });
   return map;

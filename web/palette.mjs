@@ -9,7 +9,6 @@ export const INK = "#f4f7fa";
 export const NIGHT = "#0b0f14";
 export const LAND = "#1b2129";
 export const WATER = "#0a1826";
-export const MUTED = "#93a1b0";
 
 export const ALARM = "#ff5a4f";
 

@@ -20,6 +20,11 @@ export class ServerClock {
     if (this.#samples.length > KEPT) this.#samples.shift();
   }
 
+  /** Whether enough was heard to tell a wrong clock from a page that was busy when a message came. */
+  get isSure() {
+    return this.#samples.length === KEPT;
+  }
+
   /** Seconds; 0 before the first message. */
   get ahead_s() {
     return this.#samples.length === 0 ? 0 : Math.max(...this.#samples);

@@ -35,7 +35,10 @@ export class UnitsLayer {
   constructor(map, scale) {
     this.#map = map;
     const add = () => {
-      if (!map.getLayer("glyphs")) map.addLayer(new Glyphs(this.#fleet, scale), "labels-patrol");
+      if (map.getLayer("glyphs-pursuit")) return;
+      // Patrols lie under the names of places, pursuits over everything.
+      map.addLayer(new Glyphs("glyphs-patrol", 0, this.#fleet, scale), "places");
+      map.addLayer(new Glyphs("glyphs-pursuit", 1, this.#fleet, scale), "labels-patrol");
     };
     map.on("style.load", add);
     map.on("webglcontextrestored", () => (map.isStyleLoaded() ? add() : map.once("styledata", add)));

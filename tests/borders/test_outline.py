@@ -74,5 +74,5 @@ def test_a_name_above_the_line_stands_in_its_own_state(atlas: Atlas) -> None:
 def test_names_stand_along_the_whole_border(atlas: Atlas) -> None:
     found = sides(atlas)
 
-    for border, least in (({"BE", "NL"}, 600), ({"BE", "LU"}, 200)):
+    for border, least in (({"BE", "NL"}, 300), ({"BE", "LU"}, 80)):
         assert len([side for side in found if {side.left, side.right} == border]) > least

@@ -94,6 +94,28 @@ def test_calm_is_a_switch_that_is_remembered(server: Server, shown: Screen) -> N
     expect(page.locator("body")).to_have_attribute("data-calm", "false")
 
 
+def test_the_first_steps_are_walked_by_key_and_never_come_again(server: Server, shown: Screen) -> None:
+    page = shown.page
+    shown.open(server.http)
+    card = page.locator("#first-steps")
+    expect(card).to_contain_text("Step 1 of 3")
+
+    page.locator("#first-steps-next").focus()
+    for _ in range(3):
+        page.keyboard.press("Enter")
+    expect(card).to_be_hidden()
+    page.reload()
+    page.locator("body[data-ready]").wait_for(timeout=30_000)
+    expect(card).to_be_hidden()
+
+    page.evaluate("localStorage.removeItem('first-steps')")
+    page.reload()
+    page.locator("body[data-ready]").wait_for(timeout=30_000)
+    expect(card).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
 def test_the_picture_says_of_when_it_is_once_the_link_is_lost(server: Server, browser: Browser) -> None:
     lost = screen(browser)
     lost.open(server.http)
