@@ -119,6 +119,8 @@ async function start() {
   const who = await reach(session.whoIsIn);
   if (who.role === null || who.role === "admin") return session.toSignIn();
   session.show(who, by);
+  layer.home = who.state;
+  byId("legend-foreign", HTMLLIElement).hidden = who.state === null;
   about = config;
   sayAbout();
   pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }), config);

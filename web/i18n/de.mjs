@@ -42,6 +42,7 @@ const phrases = {
   "steps.next": "Weiter",
   "steps.done": "Verstanden",
   "steps.close": "Für immer schließen (Esc)",
+  "map.legend_foreign": "weißes Auge: aus einem anderen Staat als dem Ihren",
   "map.legend_ahead": "Weg der nächsten 15 s bei dieser Geschwindigkeit",
   "map.legend_stale": "hohl: kein Signal",
   "map.legend_lost": "durchkreuzt: verloren, und wie weit sie sein kann",

@@ -48,6 +48,7 @@ const phrases = {
   "steps.next": "Next",
   "steps.done": "Understood",
   "steps.close": "Close for good (Esc)",
+  "map.legend_foreign": "white eye: of another state than yours",
   "map.legend_ahead": "way of the next 15 s at this speed",
   "map.legend_stale": "hollow: no signal",
   "map.legend_lost": "crossed: lost, and how far it may be",

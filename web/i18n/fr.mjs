@@ -42,6 +42,7 @@ const phrases = {
   "steps.next": "Suivant",
   "steps.done": "Compris",
   "steps.close": "Fermer pour de bon (Échap)",
+  "map.legend_foreign": "œil blanc : d’un autre État que le vôtre",
   "map.legend_ahead": "chemin des 15 s suivantes à cette vitesse",
   "map.legend_stale": "creux : pas de signal",
   "map.legend_lost": "barré : perdu, et jusqu’où il peut être",

@@ -42,6 +42,7 @@ const phrases = {
   "steps.next": "Volgende",
   "steps.done": "Begrepen",
   "steps.close": "Voorgoed sluiten (Esc)",
+  "map.legend_foreign": "wit oog: van een andere staat dan de uwe",
   "map.legend_ahead": "weg van de volgende 15 s bij deze snelheid",
   "map.legend_stale": "hol: geen signaal",
   "map.legend_lost": "doorkruist: verloren, en hoe ver hij kan zijn",
