@@ -1,4 +1,4 @@
-# make setup | run | test | soak | check | lock | boundary | wheel | clean
+# make setup | run | test | soak | check | lock | boundary | wheel | autobahn | clean
 # Needs Python >= 3.11 with venv and pip; npm is used if there is one, and fetched into .venv if not.
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ ARGS ?=
 # Tests at a time.
 JOBS ?= 2
 
-.PHONY: setup run test soak check lock boundary wheel clean
+.PHONY: setup run test soak check lock boundary wheel autobahn clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.runtime $(VENDOR)
@@ -79,5 +79,14 @@ boundary: $(VENV)/.dev
 wheel: setup $(VENV)/.dev
 	$(BIN)/python -m hatchling build --target wheel
 
+# The WebSocket test suite is for Python 2.7 alone, and for one test alone (tests/hostile/test_autobahn.py).
+PYTHON27 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/2.7.*/bin/python) $(shell command -v python2.7))
+autobahn: .autobahn/.complete
+
+.autobahn/.complete: tests/hostile/autobahn-requirements.txt
+	rm -rf .autobahn
+	$(PYTHON27) -m pip --disable-pip-version-check install --quiet --no-deps --target .autobahn -r $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) web/vendor web/node_modules dist build
+	rm -rf .autobahn $(VENV) web/vendor web/node_modules dist build

@@ -14,7 +14,10 @@ from borders.states import SHARED, Territory
 LOCAL: Final = ZoneInfo("Europe/Brussels")
 """The same clock as in Amsterdam and Luxembourg."""
 
-Moment = str | float
+Moment = (
+    Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+    | Annotated[float, msgspec.Meta(extra_json_schema={"minimum": -315_619_200, "exclusiveMaximum": 4_102_444_800})]
+)
 """An instant: RFC 3339 with its offset, or Unix seconds UTC."""
 
 State = Literal["BE", "NL", "LU"]
@@ -38,7 +41,8 @@ Kind = Literal[
 check on board that goes on abroad (Art. 26)."""
 HostDecision = Literal["none", "continue", "joint", "takeover", "stop"]
 
-_GROUND: Final = re.compile(r"none_known|stop_evaded|escaped|offence(\([\w .:/-]{1,64}\))?")
+GROUND_PATTERN: Final = r"none_known|stop_evaded|escaped|offence(\([\w .:/-]{1,64}\))?"
+_GROUND: Final = re.compile(GROUND_PATTERN)
 
 GROUNDS: Final = "none_known, stop_evaded, escaped, offence or offence(CODE)"
 

@@ -59,6 +59,7 @@ class Target(NamedTuple):
     unit: str
     """Token of NL-2, which misbehaves."""
     dispatcher: str
+    """Token of a supervisor of BE, who may do whatever dispatchers may."""
 
     @property
     def http_port(self) -> int:
@@ -78,7 +79,7 @@ def target(directory: Path, *options: str) -> Iterator[Target]:
         tokens = [
             credentials.issue("unit", ["BE-OK"], at=0.0, state="BE"),
             credentials.issue("unit", ["NL-2"], at=0.0, state="NL"),
-            credentials.issue("dispatcher", at=0.0, state="BE"),
+            credentials.issue("supervisor", at=0.0, state="BE"),
         ]
     server = Server(directory / "data", *options).start()
     try:
@@ -183,3 +184,10 @@ def connect(target: Target, path: str, token: str | None = None) -> ws.ClientCon
     """A socket."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return ws.connect(f"{target.server.ws}{path}", additional_headers=headers, compression=None, max_size=None)
+
+
+def memory_bytes(pid: int) -> int:
+    """Resident set of a process."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) * 1024

@@ -1,7 +1,7 @@
 """The HTTP port: what `aiohttp` serves, with bounds on how long a connection may do nothing for its place.
 
 By itself `aiohttp` waits for the rest of a request as long as it keeps an idle connection, and for ever for a reader
-that takes none of an answer. Here each connection is looked at once a second, and put out when
+that takes none of an answer. Here each connection is looked at twice a second, and put out when
 
 - a request's head is not there `HEAD_S` after its first byte, or after the connection (a slow sender, a silent one);
 - nothing was asked for `IDLE_S`;
@@ -32,7 +32,7 @@ LEAST_TAKEN_BYTES: Final = 16 * 1024
 LINGER_S: Final = 2.0
 """What is left of a body that was refused is read for so long, so that its sender comes to read the answer."""
 
-LOOK_S: Final = 1.0
+LOOK_S: Final = 0.5
 BACKLOG: Final = 1024
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

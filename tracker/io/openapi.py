@@ -365,13 +365,22 @@ def _operation(call: Call, by_type: dict[int, Schema]) -> Schema:
         operation["parameters"] = parameters
     if call.body is not None:
         operation["requestBody"] = {
-            "required": call.name == "pings",
+            "required": not _may_be_empty(call.body),
             "content": {"application/json": {"schema": by_type[id(call.body)]}},
         }
     if call.access != "public":
         # The last: where the configuration says that nobody must say who he is.
         operation["security"] = [{"token": []}, *([{"session": []}] if call.access != "send" else []), {}]
     return operation
+
+
+def _may_be_empty(body: object) -> bool:
+    """An empty body counts as `{}`, and whether that will do the body's type says."""
+    try:
+        msgspec.json.decode(b"{}", type=body)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _parameters(call: Call) -> list[Schema]:

@@ -12,15 +12,22 @@ import msgspec
 
 from tracker.codec.quote import quote
 from tracker.errors import Refused
-from tracker.facts import Kind
+from tracker.facts import GROUND_PATTERN, Kind
 
 _NAME: Final = r"^[A-Za-z0-9._:-]{1,64}$(?!\n)"
 # The look-ahead makes Python refuse "A1\n" too, as `$` alone does in ECMAScript, the language of schemas.
 Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 State = Literal["BE", "NL", "LU"]
-Moment = str | float | None
-"""RFC 3339 with an offset, or Unix seconds UTC."""
+Ground = Annotated[str, msgspec.Meta(max_length=1000, extra_json_schema={"pattern": f"^({GROUND_PATTERN})$"})]
+_TIME: Final = {"format": "date-time", "pattern": "^(19[89][0-9]|20[0-9]{2}|2100)-"}
+_UNIX: Final = {"minimum": 315_532_800, "maximum": 4_102_444_800}
+Moment = (
+    Annotated[str, msgspec.Meta(extra_json_schema=_TIME)]
+    | Annotated[float, msgspec.Meta(extra_json_schema=_UNIX)]
+    | None
+)
+"""RFC 3339 with an offset, or Unix seconds UTC; `read_moment` checks what the schema says, and says better why."""
 
 
 class Subscribe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +53,7 @@ class StartBody(Body, frozen=True, kw_only=True):
     unit: Name
     id: Name | None = None
     started_in: State | None = None
-    ground: Text | None = None
+    ground: Ground | None = None
     kind: Kind = "pursuit"
     note: Text | None = None
 
@@ -227,9 +234,13 @@ def read_moment(field: str, value: Moment) -> float | None:
         return value
     if _RFC3339.fullmatch(value):
         try:
-            return datetime.fromisoformat(value.upper()).timestamp()
+            at = datetime.fromisoformat(value.upper()).timestamp()
         except (ValueError, OverflowError, OSError):
             pass
+        else:
+            if not _MOMENTS[0] <= at <= _MOMENTS[1]:
+                raise Refused(field, f"{quote(value)} is not between the years 1980 and 2100")
+            return at
     raise Refused(
         field,
         f'"{quote(value)}" is not a time; RFC 3339 with an offset is allowed, such as 2026-11-23T14:02:11Z',
@@ -262,6 +273,9 @@ def _check_once(pairs: list[tuple[str, object]]) -> None:
 def _explain(kind: type[msgspec.Struct], message: bytes | str, reason: str) -> Refused:
     text, _, path = reason.partition(" - at `$")
     field = path.removesuffix("`").removeprefix(".")
+    named = re.match(r"`([a-z_]+)` (.*)\Z", text, re.DOTALL)
+    if named:  # by a check of our own, which knows the member of the object at that path
+        return Refused(f"{field}.{named[1]}".lstrip("."), named[2])
     unknown = re.match(r"Object contains unknown field `(.*)`\Z", text, re.DOTALL)
     if unknown:
         names = ", ".join(known.encode_name for known in msgspec.structs.fields(kind))

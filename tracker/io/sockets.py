@@ -22,7 +22,7 @@ MESSAGES_AHEAD: Final = 4
 
 WRITE_BYTES: Final = 32 * 1024
 HANDSHAKE_TIMEOUT_S: Final = 10.0
-CLOSE_TIMEOUT_S: Final = 1.5
+CLOSE_TIMEOUT_S: Final = 1.0
 PING_S: Final = 20.0
 
 _log: Final = structlog.get_logger(__name__)
