@@ -193,7 +193,7 @@ def export(
     """Write every event of a journal, in order, as JSON lines."""
     from tracker.io import recovery
 
-    recovery.export(data, out)
+    _print([msgspec.json.encode(recovery.export(data, out))])
 
 
 @app.command()

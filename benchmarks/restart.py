@@ -23,7 +23,7 @@ from benchmarks.processes import server
 from borders import boundary_file
 from tracker.fix import Fix
 from tracker.inputs import PingReceived
-from tracker.io import service as service_module
+from tracker.io import snapshots
 from tracker.io.clock import Clock
 from tracker.io.journal import FILE
 from tracker.io.offline import build_engine
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=1_000)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    every = service_module.SNAPSHOT_EVERY
+    every = snapshots.EVERY
     # One short of the snapshot that would be due.
     pings = options.pings - options.pings % every + every - 2 * GROUP
     with tempfile.TemporaryDirectory(dir=".") as kept, tempfile.TemporaryDirectory(dir=".") as empty:

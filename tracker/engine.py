@@ -9,7 +9,8 @@ from borders.crossing import Detector
 from tracker import conduct, sightings
 from tracker.errors import Refused
 from tracker.events import AlertAcknowledged, Event
-from tracker.inputs import AcknowledgeAlert, ClockSet, Input, PingReceived, Tick, UnitRegistered
+from tracker.forget import forget
+from tracker.inputs import AcknowledgeAlert, ClockSet, Forget, Input, PingReceived, Tick, UnitRegistered
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
 from tracker.world import Alert, World
@@ -53,6 +54,9 @@ class Engine:
                 return []
             case UnitRegistered(unit, _):
                 world.put(world.units, unit.id, unit)
+                return []
+            case Forget():
+                forget(world, entry)
                 return []
             case AcknowledgeAlert():
                 return _acknowledge(world, entry)

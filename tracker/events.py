@@ -340,7 +340,8 @@ def decode(body: bytes) -> Event:
 
 def event_id(type_: str, *cause: str | float | None) -> str:
     """A name for the effect of a cause: the first 128 bits of a SHA-256, in hex."""
-    text = "\x1f".join((type_, *(repr(part) for part in cause)))
+    # A member of an enumeration comes back from a snapshot as a plain text, and must be the same cause.
+    text = "\x1f".join((type_, *(repr(str(part) if isinstance(part, str) else part) for part in cause)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -46,6 +46,18 @@ class ClockSet(_Input, frozen=True, tag="clock"):
     by_s: float
 
 
+class Forget(_Input, frozen=True, kw_only=True, tag="forget"):
+    """Time to forget: units last heard before `heard_before`, pursuits that ended before `ended_before` (both server
+    time, Unix seconds UTC) but for those `held`, and their alerts up to an offset.
+    """
+
+    at: float
+    heard_before: float
+    ended_before: float
+    events_upto: int = 0
+    held: tuple[str, ...] = ()
+
+
 class _Command(_Input, frozen=True, kw_only=True):
     at: float
     by: str | None = None
@@ -173,7 +185,7 @@ PursuitCommand = (
     | FileReport
     | EndPursuit
 )
-Input = PingReceived | UnitRegistered | Tick | ClockSet | PursuitCommand | AcknowledgeAlert
+Input = PingReceived | UnitRegistered | Tick | ClockSet | Forget | PursuitCommand | AcknowledgeAlert
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Input]] = msgspec.msgpack.Decoder(Input)

@@ -39,7 +39,7 @@ LEG = 100
 """Pings from one turn to the next: a car drives 1.5 km to each side of the border, to and fro."""
 
 UNANSWERED = 400
-SNAPSHOTS = "import tracker.io.service as s; s.SNAPSHOT_EVERY = 150"
+SNAPSHOTS = "import tracker.io.snapshots as s; s.EVERY = 150"
 """So that kills find the server at a snapshot, and restarts begin from one."""
 
 

@@ -15,7 +15,7 @@ from tracker.engine import Engine
 from tracker.errors import Refused
 from tracker.events import Event
 from tracker.inputs import Input, PingReceived, Tick, UnitRegistered
-from tracker.io.journal import EventRow, InputRow, PingKey, QuarantineRow
+from tracker.io.journal import EventRow, InputRow, Journal, PingKey, QuarantineRow
 from tracker.io.ration import Ration, matters
 from tracker.world import World
 
@@ -243,3 +243,13 @@ def _taken(key: PingKey) -> Refused:
     if key.boot:
         return Refused("seq", f"{key.n:.0f} of boot {key.boot} is already used for another position")
     return Refused("t", f"{key.n:.3f} is already used for another position of {key.unit}")
+
+
+def look_up(
+    journal: Journal, unsure: Sequence[PingKey], unseen: Sequence[tuple[str, str]]
+) -> tuple[dict[PingKey, bytes], dict[tuple[str, str], float | None]]:
+    """Those of the unsure pings that are stored, and the newest ping of each unseen boot."""
+    newest = {name: journal.newest(*name) for name in unseen}
+    # What comes after the newest of its boot is not there.
+    asked = [key for key in unsure if (last := newest.get(key[:2], key.n)) is not None and key.n <= last]
+    return journal.stored(asked), newest

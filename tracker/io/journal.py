@@ -2,14 +2,8 @@
 
 A group of inputs and its events are one transaction, and `write` returns only once that is on the disk: WAL
 with `synchronous=FULL` calls fsync at each commit. The file is locked for as long as it is open, so there is
-one writer, and no second connection ever sees it. All methods block, and are for one thread.
-
-    meta        what the journal is; its epoch names this history for viewers that resume
-    input       what entered the core, in order; unit, boot and n are set for pings and name each once
-    event       what followed, by offset; `input` is what caused it
-    snapshot    the world after one input, so that a restart need not begin at the first
-    edition     from which input on which boundary data and contact points were used
-    quarantine  inputs that the core failed on; kept for inspection, never replayed
+one writer, and no second connection ever sees it. All methods block, and are for one thread. Its tables are in
+`tracker.io.schema`.
 """
 
 from __future__ import annotations
@@ -26,6 +20,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from tracker.errors import Corrupt, DrempelloosError
+from tracker.io.schema import APPLICATION, MIGRATIONS
 
 FILE: Final = "journal.db"
 
@@ -37,33 +32,6 @@ CHECKPOINT_PAGES: Final = 1_000
 
 _ROWS_A_STATEMENT: Final = (256, 64, 16, 4, 1)
 _UNNAMED: Final = (None, None, None)
-
-_APPLICATION: Final = 0x44524D50  # "DRMP"
-_MIGRATIONS: Final = (
-    """
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE input (id INTEGER PRIMARY KEY, unit TEXT, boot TEXT, n ANY, body BLOB NOT NULL) STRICT;
-    CREATE UNIQUE INDEX ping ON input (unit, boot, n) WHERE unit IS NOT NULL;
-    CREATE TABLE event (offset INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, input INTEGER NOT NULL,
-        body BLOB NOT NULL) STRICT;
-    CREATE TABLE snapshot (input INTEGER PRIMARY KEY, offset INTEGER NOT NULL, layout TEXT NOT NULL,
-        digest BLOB NOT NULL, body BLOB NOT NULL) STRICT;
-    CREATE TABLE edition (input INTEGER PRIMARY KEY, boundary_sha256 TEXT NOT NULL) STRICT;
-    CREATE TABLE quarantine (id INTEGER PRIMARY KEY, failed_at REAL NOT NULL, error TEXT NOT NULL,
-        body BLOB NOT NULL) STRICT;
-    """,
-    """
-    ALTER TABLE edition ADD COLUMN contacts_sha256 TEXT NOT NULL DEFAULT '';
-    """,
-    # What was journalled before is seen by nobody but those who see everything.
-    """
-    ALTER TABLE event ADD COLUMN seen_by INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE event ADD COLUMN pursuit TEXT;
-    """,
-    """
-    CREATE INDEX event_of_pursuit ON event (pursuit, offset) WHERE pursuit IS NOT NULL;
-    """,
-)
 
 
 class Unusable(DrempelloosError):
@@ -128,12 +96,16 @@ class QuarantineRow(NamedTuple):
 
 
 class SnapshotRow(NamedTuple):
-    """The world after `input`, when `offset` events had happened. `layout` names the form of `body`."""
+    """The world after `input`, when `offset` events had happened, at `at` (server time, Unix seconds UTC).
+
+    `layout` names the form of `body`.
+    """
 
     input: int
     offset: int
     layout: str
     body: bytes
+    at: float = 0.0
 
 
 class Cause(NamedTuple):
@@ -174,8 +146,9 @@ class Journal:
                 # rollback journal whose name comes back would take back everything since.
                 sync_directory(directory)
                 self.epoch: Final = self._meta("epoch")
-                self.last_input = self._value("SELECT coalesce(max(id), 0) FROM input")
-                self.last_offset = self._value("SELECT coalesce(max(offset), 0) FROM event")
+                # The newest may have been erased; a snapshot knows how far things had come.
+                self.last_input = self._newest("id", "input")
+                self.last_offset = self._newest("offset", "event")
         except BaseException:
             # On a disk that fails this fails too, and must not hide why.
             with suppress(apsw.Error):
@@ -200,7 +173,7 @@ class Journal:
             Broken, Corrupt: the journal must not be used any more.
         """
         inputs, events = list(inputs), list(events)
-        with self._transaction():
+        with self.transaction():
             self._insert("input", [(id_, *(key or _UNNAMED), body) for id_, key, body in inputs])
             self._insert("event", events)
             self._insert("quarantine", [(None, *row) for row in quarantined])
@@ -209,14 +182,32 @@ class Journal:
         if events:
             self.last_offset = events[-1].offset
 
-    def write_snapshot(self, snapshot: SnapshotRow) -> None:
-        """Replace the snapshot. Raises as `write` does."""
-        with self._transaction():
-            self._connection.execute("DELETE FROM snapshot")
+    def write_snapshot(self, snapshot: SnapshotRow, *, milestone: bool = False) -> None:
+        """Replace the snapshot; milestones stay until `tracker.io.erasing` drops them. Raises as `write` does."""
+        with self.transaction():
+            self._connection.execute("DELETE FROM snapshot WHERE NOT milestone")
             self._connection.execute(
-                "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?)",
-                (*snapshot[:3], sha256(snapshot.body).digest(), snapshot.body),
+                "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET layout = excluded.layout, "
+                "digest = excluded.digest, body = excluded.body, milestone = max(milestone, excluded.milestone)",
+                (*snapshot[:3], sha256(snapshot.body).digest(), snapshot.body, snapshot.at, int(milestone)),
             )
+
+    @property
+    def base(self) -> int:
+        """The input of the snapshot that stands for what is erased; 0 if nothing is (`tracker.io.erasing`)."""
+        return self._place("base")
+
+    @property
+    def erased_offset(self) -> int:
+        """Events up to this offset are erased, but for those that are kept as evidence."""
+        return self._place("events_upto")
+
+    @property
+    def kept_after(self) -> tuple[int, int]:
+        """The input after which none is erased, and the offset of the last event that it or an earlier one caused."""
+        input_ = max(self._place("pings_upto"), self._place("inputs_upto"))
+        first = self._value("SELECT min(offset) FROM event WHERE input > ?", (input_,))
+        return input_, self.last_offset if first is None else first - 1
 
     def note_edition(self, edition: Edition) -> Edition | None:
         """Note what is used from the next input on.
@@ -226,13 +217,13 @@ class Journal:
         before = next((known for _, known in reversed(self.editions())), None)
         if before == edition:
             return None
-        with self._transaction():
+        with self.transaction():
             self._connection.execute("INSERT OR REPLACE INTO edition VALUES (?, ?, ?)", (self.last_input + 1, *edition))
         return before
 
     def probe(self) -> None:
         """Write something small, to see whether writing is possible. Raises as `write` does."""
-        with self._transaction():
+        with self.transaction():
             self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('probe', ?)", (secrets.token_hex(8),))
 
     @property
@@ -240,10 +231,11 @@ class Journal:
         """True when the log has become long. May be read from any thread."""
         return self._wal_pages >= CHECKPOINT_PAGES
 
-    def checkpoint(self) -> None:
-        """Move the log into the database. Raises as `write` does."""
+    def checkpoint(self, *, truncate: bool = False) -> None:
+        """Move the log into the database; with `truncate`, nothing stays in its file. Raises as `write` does."""
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
         with _translated():
-            self._connection.wal_checkpoint()
+            self._connection.wal_checkpoint(mode=mode)
         self._wal_pages = 0
 
     def stored(self, keys: Iterable[PingKey]) -> dict[PingKey, bytes]:
@@ -263,7 +255,7 @@ class Journal:
     def events(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """At most `limit` events after an offset, in order."""
         statement = "SELECT offset, body FROM event WHERE offset > ? ORDER BY offset LIMIT ?"
-        return [(offset, body) for offset, body in self._rows(statement, (after, limit))]
+        return [(offset, body) for offset, body in self.rows(statement, (after, limit))]
 
     def events_seen(self, after: int, limit: int, bits: int, pursuits: Collection[str]) -> list[tuple[int, bytes]]:
         """As `events`, but only those that one of these states saw, and those of these pursuits."""
@@ -272,16 +264,16 @@ class Journal:
             f"SELECT offset, body FROM event WHERE offset > ? AND (seen_by & ? OR pursuit IN ({names})) "  # noqa: S608
             "ORDER BY offset LIMIT ?"
         )
-        return [(offset, body) for offset, body in self._rows(statement, (after, bits, *sorted(pursuits), limit))]
+        return [(offset, body) for offset, body in self.rows(statement, (after, bits, *sorted(pursuits), limit))]
 
     def events_of(self, pursuit: str, bits: int | None) -> list[tuple[int, bytes]]:
         """The events of a pursuit, in order; with `bits`, those that one of these states saw."""
         statement = "SELECT offset, body FROM event WHERE pursuit = ? AND (? IS NULL OR seen_by & ?) ORDER BY offset"
-        return [(offset, body) for offset, body in self._rows(statement, (pursuit, bits, bits))]
+        return [(offset, body) for offset, body in self.rows(statement, (pursuit, bits, bits))]
 
     def input_from(self, id_: int) -> tuple[int, bytes] | None:
         """The first input whose id is not below this one."""
-        for id_found, body in self._rows("SELECT id, body FROM input WHERE id >= ? ORDER BY id LIMIT 1", (id_,)):
+        for id_found, body in self.rows("SELECT id, body FROM input WHERE id >= ? ORDER BY id LIMIT 1", (id_,)):
             return id_found, body
         return None
 
@@ -289,7 +281,7 @@ class Journal:
         """The pings of a unit among the inputs from this one on, by boot and number."""
         # The index holds the ids too, so rows before `from_input` are passed over without being read.
         statement = "SELECT body FROM input INDEXED BY ping WHERE unit = ? AND id >= ? ORDER BY boot, n"
-        return (body for (body,) in self._rows(statement, (unit, from_input)))
+        return (body for (body,) in self.rows(statement, (unit, from_input)))
 
     def causes(self, after_input: int, after_offset: int) -> Iterator[Cause]:
         """Every input after one, in order, with the events that it caused.
@@ -301,9 +293,9 @@ class Journal:
         Raises:
             Corrupt: an input or an event is missing, or an event belongs to no input.
         """
-        events = self._rows("SELECT offset, input, body FROM event WHERE offset > ? ORDER BY offset", (after_offset,))
+        events = self.rows("SELECT offset, input, body FROM event WHERE offset > ? ORDER BY offset", (after_offset,))
         event, offset, expected = next(events, None), after_offset, after_input
-        for id_, body in self._rows("SELECT id, body FROM input WHERE id > ? ORDER BY id", (after_input,)):
+        for id_, body in self.rows("SELECT id, body FROM input WHERE id > ? ORDER BY id", (after_input,)):
             expected += 1
             if id_ != expected:
                 raise Corrupt(f"the journal has no input {expected}")
@@ -318,20 +310,23 @@ class Journal:
         if event is not None:
             raise Corrupt(f"event {event[0]} belongs to input {event[1]}, which the journal does not have")
 
-    def snapshot(self) -> SnapshotRow | None:
-        """The snapshot, if there is one and it is as it was written."""
-        for input_, offset, layout, digest, body in self._rows("SELECT * FROM snapshot"):
+    def snapshots(self) -> Iterator[SnapshotRow]:
+        """The snapshots that are as they were written, newest first."""
+        for input_, offset, layout, digest, body, at, _ in self.rows("SELECT * FROM snapshot ORDER BY input DESC"):
             if sha256(body).digest() == digest:
-                return SnapshotRow(input_, offset, layout, body)
-        return None
+                yield SnapshotRow(input_, offset, layout, body, at)
+
+    def snapshot(self) -> SnapshotRow | None:
+        """The newest snapshot, if there is one."""
+        return next(self.snapshots(), None)
 
     def editions(self) -> list[tuple[int, Edition]]:
         """From which input on what was used, in order."""
-        return [(input_, Edition(*used)) for input_, *used in self._rows("SELECT * FROM edition ORDER BY input")]
+        return [(input_, Edition(*used)) for input_, *used in self.rows("SELECT * FROM edition ORDER BY input")]
 
     def quarantine(self) -> list[QuarantineRow]:
         """What the core failed on, in order."""
-        rows = self._rows("SELECT failed_at, error, body FROM quarantine ORDER BY id")
+        rows = self.rows("SELECT failed_at, error, body FROM quarantine ORDER BY id")
         return [QuarantineRow(*row) for row in rows]
 
     def _set_up(self, path: Path) -> None:
@@ -342,6 +337,7 @@ class Journal:
             ("journal_mode", "WAL", "wal"),
             ("synchronous", "FULL", 2),
             ("trusted_schema", "OFF", 0),
+            ("secure_delete", "ON", 1),  # what is erased is overwritten
         ):
             connection.pragma(pragma, value)
             found = connection.pragma(pragma)
@@ -353,15 +349,15 @@ class Journal:
     def _migrate(self, path: Path) -> None:
         connection = self._connection
         version: int = self._value("PRAGMA user_version")
-        if version > len(_MIGRATIONS):
+        if version > len(MIGRATIONS):
             raise Unusable(f"{path} was written by a newer version of Drempelloos (its format is {version})")
         is_empty = self._value("SELECT count(*) FROM sqlite_schema") == 0
-        if not is_empty and self._value("PRAGMA application_id") != _APPLICATION:
+        if not is_empty and self._value("PRAGMA application_id") != APPLICATION:
             raise Corrupt(f"{path} is a database, but not a journal of Drempelloos")
-        for number, script in enumerate(_MIGRATIONS[version:], version + 1):
-            with self._transaction():
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            with self.transaction():
                 connection.execute(script)
-                connection.pragma("application_id", _APPLICATION)
+                connection.pragma("application_id", APPLICATION)
                 connection.pragma("user_version", number)
                 if number == 1:
                     connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
@@ -372,7 +368,8 @@ class Journal:
         return apsw.SQLITE_OK
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """What is executed within is on the disk at its end, whole or not at all. Raises as `write` does."""
         with _translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -401,13 +398,24 @@ class Journal:
             start += size
 
     # What a row holds follows from the statement and the strict schema; each caller says what that is.
-    def _rows(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    def rows(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Execute a statement of one of the modules that keep the journal."""
         with _translated():
             yield from self._connection.execute(statement, values)
 
     def _value(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Any:  # noqa: ANN401
         with _translated():
             return self._connection.execute(statement, values).get
+
+    def _place(self, key: str) -> int:
+        return int(self._value("SELECT value FROM meta WHERE key = ?", (key,)) or 0)
+
+    def _newest(self, number: str, table: str) -> int:
+        # The row itself may have been erased; a snapshot knows how far things had come.
+        column = "offset" if table == "event" else "input"
+        snapshot: int = self._value(f"SELECT ifnull(max({column}), 0) FROM snapshot")  # noqa: S608 - all of it ours
+        newest: int = self._value(f"SELECT ifnull(max({number}), 0) FROM {table}")  # noqa: S608
+        return max(snapshot, newest)
 
     def _meta(self, key: str) -> str:
         value: str | None = self._value("SELECT value FROM meta WHERE key = ?", (key,))

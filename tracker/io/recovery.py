@@ -66,6 +66,10 @@ class Rebuilt(msgspec.Struct, frozen=True, omit_defaults=True):
     first_difference: Difference | None = None
     made_with_others: tuple[str, ...] = ()
     """Where the journal was made with other boundary data or contact points than it was replayed with."""
+    after_input: int = 0
+    """What came up to here is erased, or partly: the replay began with the world as it was kept from then."""
+    after_offset: int = 0
+    """Events up to here were not compared."""
 
 
 def opened(directory: Path, engine: Engine, ballast: Ballast) -> tuple[Journal, World, Replayed, bool]:
@@ -103,8 +107,8 @@ def recover(journal: Journal, engine: Engine) -> tuple[World, Replayed]:
     before = journal.note_edition(edition)
     if before is not None:
         _log.warning("other data from now on", made_with=_differing(before, edition))
-    world, after_input = _from_snapshot(journal)
-    replayed = _replay(journal, engine, world, after_input)
+    world, after_input, at = _from_snapshot(journal)
+    replayed = _replay(journal, engine, world, after_input, at)
     if replayed.differing:
         _log.error(
             "replay differs from the journal; what is stored stands",
@@ -130,9 +134,9 @@ def _differing(used: Edition, here: Edition) -> str:
     )
 
 
-def snapshot_row(world: World, last_input: int, body: bytes) -> SnapshotRow:
-    """What `recover` begins from next time: `body` is the world encoded, as it is after that input."""
-    return SnapshotRow(last_input, world.offset, layout(), body)
+def snapshot_row(world: World, last_input: int, at: float, body: bytes) -> SnapshotRow:
+    """What `recover` begins from next time: `body` is the world encoded, after that input, at `at` (server time)."""
+    return SnapshotRow(last_input, world.offset, layout(), body, at)
 
 
 def layout() -> str:
@@ -141,26 +145,37 @@ def layout() -> str:
     return sha256(msgspec.json.encode(schema, order="sorted")).hexdigest()
 
 
-def export(directory: Path, out: Path) -> int:
-    """Write every event, in order, a line each, exactly as stored; returns how many.
+class Exported(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What `export` wrote."""
+
+    events: int
+    erased: int = 0
+    """Events that there were, and whose time is over."""
+    erased_upto: int = 0
+    """They are among those up to this offset."""
+
+
+def export(directory: Path, out: Path) -> Exported:
+    """Write every event, in order, a line each, exactly as stored.
 
     The file appears whole or not at all.
 
     Raises:
         Unusable: there is no journal, or a server has it open.
-        Corrupt: it is damaged, or events are missing.
+        Corrupt: it is damaged, or events are missing that were not erased.
         Refused: the file cannot be written.
     """
     with contextlib.closing(Journal(directory, create=False)) as journal:
         part = out.with_name(f"{out.name}.part")
+        written = newest = 0
         try:
             with part.open("wb") as file:
-                written = 0
-                while page := journal.events(written, _PAGE):
+                while page := journal.events(newest, _PAGE):
                     for offset, event in page:
+                        if offset != newest + 1 and offset > journal.erased_offset + 1:
+                            raise Corrupt(f"the journal has no event {max(newest, journal.erased_offset) + 1}")
+                        newest = offset
                         written += 1
-                        if offset != written:
-                            raise Corrupt(f"the journal has no event {written}")
                         file.write(event + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -169,11 +184,11 @@ def export(directory: Path, out: Path) -> int:
             raise Refused("--out", f"{out} cannot be written: {error.strerror}") from error
         finally:
             part.unlink(missing_ok=True)
-        return written
+        return Exported(written, journal.last_offset - written, journal.erased_offset)
 
 
 def rebuild(directory: Path, contact_points: Path | None = None) -> Rebuilt:
-    """Replay a journal from its first input, and compare.
+    """Replay a journal from its first input, or from its base if that is erased, and compare.
 
     Args:
         directory: holds the journal.
@@ -190,8 +205,17 @@ def rebuild(directory: Path, contact_points: Path | None = None) -> Rebuilt:
             for input_, used in journal.editions()
             if used != edition
         )
-        replayed = _replay(journal, engine, World(), 0)
-        return Rebuilt(replayed.events, replayed.differing == 0, replayed.first_difference, made_with_others)
+        world, after_input, at = _base(journal)
+        after_offset = world.offset
+        replayed = _replay(journal, engine, world, after_input, at)
+        return Rebuilt(
+            replayed.events,
+            replayed.differing == 0,
+            replayed.first_difference,
+            made_with_others,
+            after_input,
+            after_offset,
+        )
 
 
 def time_of(entry: Input) -> float:
@@ -199,23 +223,45 @@ def time_of(entry: Input) -> float:
     return entry.received_at if isinstance(entry, PingReceived) else entry.at
 
 
-def _from_snapshot(journal: Journal) -> tuple[World, int]:
-    snapshot = journal.snapshot()
-    if snapshot is None or snapshot.layout != layout():
-        return World(), 0
-    try:
-        world = World.decode(snapshot.body)
-    except Corrupt as error:
-        _log.warning("the snapshot cannot be read; beginning at the first input", error=str(error))
-        return World(), 0
-    return world, snapshot.input
+def _from_snapshot(journal: Journal) -> tuple[World, int, float]:
+    """The world to begin with, the input after which it was so, and the server time of that."""
+    for snapshot in journal.snapshots():
+        if snapshot.layout == layout():
+            try:
+                return World.decode(snapshot.body), snapshot.input, snapshot.at
+            except Corrupt as error:
+                _log.warning("a snapshot cannot be read", input=snapshot.input, error=str(error))
+    if not journal.base:
+        return World(), 0, 0.0
+    # An older version wrote them, and what came before is erased. Most of its world may be readable all the same.
+    with contextlib.suppress(Corrupt):
+        return _base(journal)
+    after_input, offset = journal.kept_after
+    _log.error("no snapshot can be read, and what came before is erased; what is older is not known", since=after_input)
+    world = World()
+    world.offset = offset
+    return world, after_input, 0.0
 
 
-def _replay(journal: Journal, engine: Engine, world: World, after_input: int) -> Replayed:
+def _base(journal: Journal) -> tuple[World, int, float]:
+    """The world from which everything after is still there: empty, before the first input, if nothing was erased.
+
+    Raises:
+        Corrupt: this version cannot read it.
+    """
+    if not journal.base:
+        return World(), 0, 0.0
+    for snapshot in journal.snapshots():
+        if snapshot.input == journal.base:
+            return World.decode(snapshot.body), snapshot.input, snapshot.at
+    raise Corrupt(f"the base of the journal, at input {journal.base}, is not there any more")
+
+
+def _replay(journal: Journal, engine: Engine, world: World, after_input: int, at: float) -> Replayed:
     inputs = events = differing = 0
     first: Difference | None = None
-    newest_at = 0.0
-    if after_input and (newest := journal.input_from(after_input)) is not None:
+    newest_at = at
+    if after_input and newest_at == 0.0 and (newest := journal.input_from(after_input)) is not None:
         newest_at = time_of(_decode(*newest))
     for cause in journal.causes(after_input, world.offset):
         entry = _decode(cause.id, cause.body)

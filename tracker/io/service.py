@@ -18,22 +18,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 import structlog
 
 from tracker.engine import Engine
-from tracker.errors import DrempelloosError
+from tracker.errors import Corrupt, DrempelloosError
 from tracker.fix import Fix
 from tracker.inputs import ClockSet, Input, Tick
 from tracker.io import history, recovery
 from tracker.io.ballast import Ballast
-from tracker.io.batch import Batch, Known, Outcome, Told, key_of
+from tracker.io.batch import Batch, Known, Outcome, Told, key_of, look_up
 from tracker.io.clock import Clock, Step
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
-from tracker.io.journal import Clash, DiskFull, Journal, PingKey, QuarantineRow
+from tracker.io.journal import Broken, Clash, DiskFull, Journal, SnapshotRow
 from tracker.io.ration import Ration
+from tracker.io.snapshots import Snapshots
 from tracker.policy import EVERYTHING, Scope, bits
 from tracker.world import World
 
@@ -48,9 +49,6 @@ MAX_QUEUED: Final = 20_000
 
 MAX_WAIT_S: Final = 5.0
 """A submitter that waits longer than this is sent away."""
-
-SNAPSHOT_EVERY: Final = 50_000
-"""Inputs between snapshots, or as many as there are units if that is more: what a restart has to replay."""
 
 TICK_S: Final = 1.0
 
@@ -114,8 +112,7 @@ class Service:
         self._listeners: list[Callable[[Committed], None]] = []
         self._look_at = 0.0
         self._doubt_until = 0.0
-        self._snapshot_due = journal.last_input + SNAPSHOT_EVERY
-        self._snapshot: asyncio.Task[None] | None = None
+        self._snapshots = Snapshots(self._write_snapshot, journal.last_input)
         self._newest_at = clock.now()
         self._closing = False
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -176,10 +173,9 @@ class Service:
                 self.failed.exception()
             else:
                 self.failed.cancel()
-                if self._snapshot is not None:
-                    await self._snapshot
+                await self._snapshots.settle()
                 if self._ration is None:
-                    await self._save_snapshot()
+                    await self._snapshots.finish(self._draft, self._journal.last_input, self._newest_at)
             await self._in_thread(self._journal.close)
         except DrempelloosError as error:
             _log.error("the journal was not closed well; the next start will take longer", error=str(error))
@@ -249,9 +245,31 @@ class Service:
         """What a unit sent from `since` to `until` (receiver's time, Unix seconds UTC), by that time."""
         return await self._in_thread(history.fixes, self._journal, unit, since, until)
 
-    async def quarantine(self) -> list[QuarantineRow]:
-        """The inputs that the core failed on."""
-        return await self._in_thread(self._journal.quarantine)
+    async def in_journal(
+        self,
+        call: Callable[Concatenate[Journal, _Parameters], _Result],
+        *args: _Parameters.args,
+        **kw: _Parameters.kwargs,
+    ) -> _Result:
+        """Have something short done with the journal, between two groups; it may not add inputs or events.
+
+        Raises what the call does, but Unavailable when the disk failed: the server stops.
+        """
+        try:
+            return await self._in_thread(call, self._journal, *args, **kw)
+        except (Broken, Corrupt) as error:
+            self._fail(error)
+            raise Unavailable(_FAILED) from error
+
+    async def milestone(self) -> None:
+        """Take a snapshot that is kept, after the present group. Raises Unavailable if there is none."""
+        milestone = self._snapshots.milestone()
+        await self.submit([Tick(self._clock.now())])  # else nothing may happen for a second
+        try:
+            async with asyncio.timeout(MAX_WAIT_S):
+                await asyncio.shield(milestone)
+        except TimeoutError:
+            raise Unavailable("no snapshot was taken in time") from None
 
     def _start(self) -> None:
         self._tasks = (
@@ -359,7 +377,7 @@ class Service:
         keys = [key_of(entry) for entry in work]
         unsure, unseen = self._known.ask(key for key in keys if key is not None)
         if unsure:
-            stored, newest = await self._in_thread(_look_up, self._journal, unsure, unseen)
+            stored, newest = await self._in_thread(look_up, self._journal, unsure, unseen)
             self._known.note(newest)
         else:
             stored = {}
@@ -413,11 +431,8 @@ class Service:
                 await self._in_thread(self._journal.checkpoint)
         except DiskFull as error:
             _log.warning("no room for a checkpoint", error=str(error))
-        if self._snapshot is not None and self._snapshot.done():
-            self._snapshot.result()  # an error of the journal ends the server, whoever met it
-            self._snapshot = None
-        if self._journal.last_input >= self._snapshot_due and self._ration is None and self._snapshot is None:
-            self._snapshot = asyncio.create_task(self._save_snapshot(), name="snapshot")
+        if self._ration is None:
+            self._snapshots.take_if_due(self._draft, self._journal.last_input, self._newest_at)
 
     async def _look_for_room(self) -> None:
         """Go back to recording everything once there is room for that and for the ballast."""
@@ -428,19 +443,8 @@ class Service:
             self._ration = None
             self._clear_fault()
 
-    async def _save_snapshot(self) -> None:
-        """Encode the world as it is now, a little at a time while others are served, and write it."""
-        last_input, world = self._journal.last_input, self._draft.copy()
-        self._snapshot_due = last_input + max(SNAPSHOT_EVERY, len(world.tracks))
-        parts = []
-        for part in world.encode_in_parts():
-            parts.append(part)
-            await asyncio.sleep(0)
-        snapshot = recovery.snapshot_row(world, last_input, b"".join(parts))
-        try:
-            await self._in_thread(self._journal.write_snapshot, snapshot)
-        except DiskFull as error:
-            _log.warning("no room for a snapshot", error=str(error))
+    async def _write_snapshot(self, snapshot: SnapshotRow, milestone: bool) -> None:
+        await self._in_thread(self._journal.write_snapshot, snapshot, milestone=milestone)
 
     def _set_fault(self, fault: str) -> None:
         if self.fault != fault:
@@ -469,15 +473,6 @@ class Service:
         self, call: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs
     ) -> _Result:
         return await self._loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
-
-
-def _look_up(
-    journal: Journal, unsure: Sequence[PingKey], unseen: Sequence[tuple[str, str]]
-) -> tuple[dict[PingKey, bytes], dict[tuple[str, str], float | None]]:
-    newest = {name: journal.newest(*name) for name in unseen}
-    # What comes after the newest of its boot is not there.
-    asked = [key for key in unsure if (last := newest.get(key[:2], key.n)) is not None and key.n <= last]
-    return journal.stored(asked), newest
 
 
 def _resolve(waiter: asyncio.Future[list[Outcome]], outcomes: list[Outcome] | Unavailable) -> None:

@@ -17,8 +17,7 @@ from tests.tracker.road import STARTED_AT
 from tracker.engine import Engine
 from tracker.errors import Corrupt, Refused
 from tracker.inputs import EndPursuit, PingReceived, ReportContact, StartPursuit, Tick, UnitRegistered
-from tracker.io import recovery
-from tracker.io import service as service_module
+from tracker.io import recovery, snapshots
 from tracker.io.journal import FILE, Journal, SnapshotRow, Unusable
 from tracker.io.service import Service
 from tracker.treaty import contact_points
@@ -38,6 +37,10 @@ async def live(service: Service) -> None:
     await service.submit([EndPursuit(id="p-1", at=STARTED_AT + 200)])
 
 
+async def no_snapshot(*_: object) -> None:
+    pass
+
+
 def forget_snapshot(directory: Path) -> None:
     journal = Journal(directory, create=False)
     journal._connection.execute("DELETE FROM snapshot")
@@ -49,7 +52,7 @@ async def test_after_a_restart_the_world_is_the_same(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, snapshot: str
 ) -> None:
     if snapshot == "in the middle":
-        monkeypatch.setattr(service_module, "SNAPSHOT_EVERY", 100)
+        monkeypatch.setattr(snapshots, "EVERY", 100)
     async with opened(tmp_path, engine) as service:
         await live(service)
         world, epoch = service.world.encode(), service.epoch
@@ -58,7 +61,7 @@ async def test_after_a_restart_the_world_is_the_same(
             assert kept is not None
             assert 0 < kept.input < service._journal.last_input
             # What a kill leaves behind: no snapshot on closing.
-            monkeypatch.setattr(service, "_save_snapshot", service._keep_house)
+            monkeypatch.setattr(service._snapshots, "finish", no_snapshot)
     if snapshot == "none":
         forget_snapshot(tmp_path)
 
@@ -149,7 +152,7 @@ async def test_export_writes_every_event_in_order_as_stored(tmp_path: Path, engi
     async with opened(tmp_path, engine) as service:
         await live(service)
         stored = await service.events(0, 1_000)
-    written = recovery.export(tmp_path, tmp_path / "out.ndjson")
+    written = recovery.export(tmp_path, tmp_path / "out.ndjson").events
 
     assert (tmp_path / "out.ndjson").read_bytes() == b"".join(body + b"\n" for _, body in stored)
     assert written == len(stored)
@@ -251,8 +254,13 @@ async def test_a_journal_from_before_contact_points_were_noted_says_that_they_ar
         pass
     journal = Journal(tmp_path, create=False)
     journal._connection.execute("ALTER TABLE edition DROP COLUMN contacts_sha256")
+    journal._connection.execute("DROP INDEX event_of_pursuit")
     journal._connection.execute("ALTER TABLE event DROP COLUMN seen_by")
     journal._connection.execute("ALTER TABLE event DROP COLUMN pursuit")
+    for column in ("at", "milestone"):
+        journal._connection.execute(f"ALTER TABLE snapshot DROP COLUMN {column}")
+    for table in ("pursuit", "member", "erasure"):
+        journal._connection.execute(f"DROP TABLE {table}")
     journal._connection.pragma("user_version", 1)
     journal.close()
 

@@ -267,7 +267,7 @@ async def test_a_ping_that_the_core_fails_on_takes_no_other_with_it(
 
         assert named(outcomes[1]) == ("", "could not be processed; it is kept for inspection")
         assert set(service.world.tracks) == {"BE-12", "BE-14"}
-        [row] = await service.quarantine()
+        [row] = await service.in_journal(Journal.quarantine)
         assert decode(row.body) == ping("BE-13")
         assert "ZeroDivisionError: a bug" in row.error
     async with opened(tmp_path, stumbling) as service:
@@ -294,7 +294,7 @@ async def test_an_event_id_that_is_taken_hurts_only_who_caused_it(tmp_path: Path
         assert list(service.world.tracks) == ["BE-1", "X-1", "BE-2"]
         assert service.world.offset == 3
         assert [offset for offset, _ in await service.events(0, 9)] == [1, 2, 3]
-        assert len(await service.quarantine()) == 1
+        assert len(await service.in_journal(Journal.quarantine)) == 1
 
 
 async def test_server_time_never_goes_back_in_the_journal(service: Service) -> None:
