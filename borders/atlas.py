@@ -33,6 +33,9 @@ _SAME_DEG: Final = 1e-9
 _WORTH_M: Final = 200.0
 """The shortest stretch that a look at the grid must clear to be worth it."""
 
+_WORTH_CLOSE_M: Final = 40.0
+"""And a look at the parts of a cell near a border."""
+
 
 class BadCoordinate(ValueError):
     """Not a position on Earth: not a number, infinite, or out of range."""
@@ -251,7 +254,8 @@ class Atlas:
         length_deg = math.dist(a, b)
         cuts = [0.0, 1.0]
         if length_deg > _SAME_DEG:
-            touches = [] if self._is_clear(a, b) else self._touches(a, b)
+            clear = self._clear(a, b)
+            touches = self._touches(a, b, clear) if clear < 1.0 else []
             if not touches:
                 return ()
             cuts = _distinct(touches, _SAME_DEG / length_deg)
@@ -263,23 +267,32 @@ class Atlas:
             if before is not after
         )
 
-    def _is_clear(self, a: tuple[float, float], b: tuple[float, float]) -> bool:
-        """Whether certainly no border lies on a segment in the box: each look clears a stretch, and the next
-        goes on from there; near borders, a cell at a time.
+    def _clear(self, a: tuple[float, float], b: tuple[float, float]) -> float:
+        """How far along a segment, from 0 to 1, there certainly is no border: each look clears a stretch, and the next
+        goes on from there; where looks clear little, a cell at a time.
         """
         if not (self._grid.covers(*a) and self._grid.covers(*b)):
-            return False
+            return 0.0
         length_m, clear_m = at_most_m(*a, *b), 0.0
+        fraction = 0.0
         while clear_m <= length_m:
-            step_m = self._grid.clearance_m(*_along(a, b, clear_m / length_m))
+            fraction = clear_m / length_m
+            here = _along(a, b, fraction)
+            step_m = self._grid.clearance_m(*here)
             if step_m < _WORTH_M:
-                return self._grid.is_empty_along(*_along(a, b, clear_m / length_m), *b)
+                if self._grid.is_empty_along(*here, *b):
+                    return 1.0
+                step_m = self._close.code_and_clearance_m(*here)[1]
+                if step_m < _WORTH_CLOSE_M:
+                    return fraction
             clear_m += step_m
-        return True
+        return 1.0
 
-    def _touches(self, a: tuple[float, float], b: tuple[float, float]) -> list[float]:
-        """Fractions, ascending, at which the segment may touch a border or the edge of the box."""
-        edges = self._grid.edges_along(*a, *b)
+    def _touches(self, a: tuple[float, float], b: tuple[float, float], clear: float) -> list[float]:
+        """Fractions, ascending, at which the segment may touch a border or the edge of the box; none lies before
+        `clear`.
+        """
+        edges = self._grid.edges_along(*_along(a, b, clear), *b)
         touches = crossings(self._edges.take(edges), a, b) if edges.size else []
         if not (self._grid.covers(*a) and self._grid.covers(*b)):
             touches = sorted([*touches, *_box_crossings(a, b)])
