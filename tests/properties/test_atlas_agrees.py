@@ -163,6 +163,46 @@ def test_the_bound_is_never_more_than_the_distance() -> None:
         assert (np.array(bounds_m) <= distances_m).all()
 
 
+def in_known_cells(places: int, each: int) -> tuple[Floats, Floats]:
+    """Points so close together near a border that the parts of their cells are worked out after the first few."""
+    lon, lat = near_borders(places)
+    random = np.random.default_rng(SEED)
+    lon, lat = (np.repeat(degrees, each) + random.uniform(-0.003, 0.003, places * each) for degrees in (lon, lat))
+    return lon.clip(WEST, EAST), lat.clip(SOUTH, NORTH)
+
+
+def test_parts_of_cells_lie_where_the_polygons_say() -> None:
+    atlas = packaged()
+    lon, lat = in_known_cells(150, 60)
+    spots = [atlas.spot(x, y) for x, y in zip(lon.tolist(), lat.tolist(), strict=True)]
+
+    assert [TERRITORIES.index(territory) for territory, _ in spots] == long_way(lon, lat).tolist()
+    bounds_m = np.array([bound_m for _, bound_m in spots])
+    distances_m = atlas.locate_many(lon, lat).distances_m
+    assert (bounds_m <= distances_m).all()
+    assert (bounds_m[len(bounds_m) // 2 :][distances_m[len(bounds_m) // 2 :] > 250] > 0).mean() > 0.8, "worth having"
+
+
+def test_what_is_crossed_does_not_depend_on_what_was_asked_before() -> None:
+    """The same segments in an atlas that knows nothing yet, and in one that has worked out the parts of its cells."""
+    lon, lat = in_known_cells(40, 12)
+    ends = list(
+        zip(
+            zip(lon.tolist(), lat.tolist(), strict=True),
+            zip(lon[::-1].tolist(), lat[::-1].tolist(), strict=True),
+            strict=True,
+        )
+    )
+    ends += [((x, y), (x + 0.02, y + 0.01)) for x, y in zip(lon.tolist(), lat.tolist(), strict=True)]
+    knowing = packaged()
+    for _ in range(4):
+        for (x, y), _ in ends:
+            knowing.spot(x, y)
+    new = load()
+
+    assert [knowing.cross(a, b) for a, b in ends] == [new.cross(a, b) for a, b in ends]
+
+
 def test_the_bound_is_worth_having() -> None:
     """Most points are far from any border, and the bound must say so, or nothing is saved."""
     atlas = packaged()
