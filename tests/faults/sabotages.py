@@ -116,9 +116,9 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         "a revoked token goes on",
-        "tracker/io/units_socket.py",
-        "if self._grant(one) is None]",
-        "if False]",
+        "tracker/io/revocations.py",
+        "if connection in self._open and self._gate.still(one) is None:",
+        "if connection not in self._open and self._gate.still(one) is None:",
         f"{_IO}/test_units_socket.py::test_a_revoked_token_ends_its_connections_within_two_seconds",
     ),
     Sabotage(
