@@ -20,7 +20,7 @@ setup: $(VENV)/.runtime $(VENDOR)
 run: setup
 	$(BIN)/drempelloos serve --demo $(ARGS)
 
-test: setup $(VENV)/.dev
+test: setup $(VENV)/.dev $(TSC)
 	PATH="$(CURDIR)/$(BIN):$$PATH" node --test tests/web/*.test.mjs
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 

@@ -1,13 +1,16 @@
 // @ts-check
 /**
- * What a dispatcher can report of a pursuit: one row each for the contact, the host and the crew. What is
- * possible in which phase, and the article behind each button, are the server's.
+ * What a dispatcher can report of a pursuit: one row each for the contact, the host and the crew. What is possible in
+ * which phase, and the article behind each button, are the server's.
  */
 
 /** @import {Act, Config, Duty, Pursuit} from "./wire.d.ts" */
 
+import { isAbroad } from "./advice.mjs";
 import { arrange, button, element, mark, say } from "./dom.mjs";
 import { moment, unix } from "./format.mjs";
+import { t } from "./i18n.mjs";
+import { law } from "./law.mjs";
 
 /**
  * @typedef {"contact" | "host-decision" | "danger" | "hold" | "handover" | "report" | "obligation" | "end"} Name
@@ -18,38 +21,43 @@ import { moment, unix } from "./format.mjs";
 /**
  * @typedef {object} Situation
  * @property {Pursuit} pursuit
+ * @property {Duty | null} duty that the one thing to do would meet
  * @property {string | null} host that the buttons speak of
- * @property {string | null} abroad the first unit that is in another state
+ * @property {(unit: string) => string} sign the call sign of a unit
  * @property {number} time data time, Unix seconds UTC
  */
 
 const MAX_INSTRUCTIONS = 500;
+const ESCAPE = "Escape";
 let serial = 0;
 
 export class Acts {
   #command;
   #config;
   /** @type {Situation | null} */ #now = null;
-  #sure = false;
   #error = element("p", "error");
   #contact;
   #unanswered;
   #host;
-  #hostName = element("span");
+  #hostName = element("span", "label");
   #instructions = element("input");
   #decisions;
   #crew;
   #danger;
   #dangerOver;
   #held;
+  #hold;
   #handedOver;
+  #met;
   #own;
   #owed = element("ul", "owed");
   #reported;
   #end;
   #endSure;
   #buttons;
-  /** To be shown in the card. */
+  /** The one thing to do, to be shown right below the advice. */
+  primary;
+  /** All the rest. */
   box;
 
   /**
@@ -64,24 +72,27 @@ export class Acts {
     const decide = (/** @type {string} */ text, /** @type {string} */ decision, tone = "") =>
       act(text, "host-decision", () => this.#said(decision), tone);
 
-    this.#contact = act("Contact established", "contact", () => this.#toHost({ status: "established" }), "primary");
-    this.#unanswered = act("No answer", "contact", () => this.#toHost({ status: "attempted" }));
+    this.#contact = act("", "contact", () => this.#toHost({ status: "established" }), "primary");
+    this.#unanswered = act(t("act.no_answer"), "contact", () => this.#toHost({ status: "attempted" }));
     this.#decisions = {
-      continue: decide("Continue", "continue"),
-      joint: decide("Joint", "joint"),
-      takeover: decide("Takes over", "takeover"),
-      stop: decide("STOP", "stop", "danger"),
+      continue: decide(t("act.continue"), "continue"),
+      joint: decide(t("act.joint"), "joint"),
+      takeover: decide(t("act.takeover"), "takeover"),
+      stop: decide(t("act.stop"), "stop", "danger"),
     };
-    this.#instructions.placeholder = "Instruction, if any";
-    this.#instructions.setAttribute("aria-label", "What the host tells the officers to do");
+    this.#instructions.placeholder = t("act.instruction");
+    this.#instructions.setAttribute("aria-label", t("act.instruction_what"));
     this.#instructions.maxLength = MAX_INSTRUCTIONS;
-    this.#danger = act("Danger: break off", "danger", () => ({ disproportionate: true }), "danger");
-    this.#dangerOver = act("Danger is over", "danger", () => ({ disproportionate: false }));
-    this.#held = act("Person held", "hold", () => (this.#now?.abroad ? { unit: this.#now.abroad } : {}));
-    this.#handedOver = act("Handed over", "handover", () => ({}), "primary");
-    this.#reported = act("Report made", "report", () => this.#towards("report"));
-    this.#end = button("End…", () => this.#ask(true));
-    this.#endSure = act("End the pursuit", "end", () => ({}), "danger");
+    this.#danger = act(t("act.danger"), "danger", () => ({ disproportionate: true }), "danger");
+    this.#dangerOver = act(t("act.danger_over"), "danger", () => ({ disproportionate: false }));
+    this.#hold = new Hold((body) => void this.#run("hold", body));
+    this.#held = button(t("act.held"), () => this.#hold.open());
+    this.#held.setAttribute("aria-haspopup", "dialog");
+    this.#handedOver = act(t("act.handed_over"), "handover", () => ({}), "primary");
+    this.#met = act("", "obligation", () => ({ obligation: this.#now?.duty?.id ?? "" }), "primary");
+    this.#reported = act("", "report", () => this.#towards("report"));
+    this.#end = button(t("act.end"), () => this.#ask(true));
+    this.#endSure = act(t("act.end_sure"), "end", () => ({}), "danger");
     this.#endSure.addEventListener("click", () => this.#ask(false));
     this.#endSure.addEventListener("blur", () => this.#ask(false));
     this.#endSure.hidden = true;
@@ -89,13 +100,15 @@ export class Acts {
     this.#error.setAttribute("role", "alert");
 
     const decisions = Object.values(this.#decisions);
-    const contact = this.#row("Contact", ["contact"], this.#contact, this.#unanswered);
-    this.#host = this.#row("What the host state decides", ["host-decision"], this.#hostName, ...decisions, this.#instructions);
-    const own = [this.#danger, this.#dangerOver, this.#held, this.#handedOver, this.#reported, this.#end, this.#endSure];
-    this.#crew = this.#row("What the crew reports", ["danger", "hold", "handover", "report"], ...own);
-    this.#buttons = [this.#contact, this.#unanswered, ...decisions, ...own];
+    this.primary = this.#row(t("act.group_contact"), ["contact", "handover"], this.#contact, this.#unanswered, this.#handedOver, this.#met);
+    this.primary.classList.add("now");
+    this.#host = this.#row(t("act.group_host"), ["host-decision"], this.#hostName, ...decisions, this.#instructions);
+    const own = [this.#danger, this.#dangerOver, this.#held, this.#reported, this.#end, this.#endSure];
+    this.#crew = this.#row(t("act.group_crew"), ["danger", "hold", "report"], ...own);
+    // In the order in which the keyboard goes to the first that is there.
+    this.#buttons = [this.#met, this.#contact, this.#unanswered, this.#handedOver, ...decisions, ...own];
     this.#own = own;
-    this.box = element("div", "actions", contact, this.#host, this.#crew, this.#owed, this.#error);
+    this.box = element("div", "actions", this.#host, this.#crew, this.#hold.dialog, this.#owed, this.#error);
   }
 
   /** @param {Situation} now */
@@ -108,27 +121,40 @@ export class Acts {
     const ended = pursuit.phase === "ended";
 
     const asked = can("contact") && host !== null && line?.status !== "established" && (!ended || owed("contact"));
-    this.#contact.hidden = this.#unanswered.hidden = !asked;
-    if (asked) this.#contact.textContent = `Contact with ${host} established`;
-    if (host) this.#hostName.textContent = `${host} says:`;
+    say(this.#contact, asked ? t("act.contact", { host }) : null);
+    this.#unanswered.hidden = !asked;
+    this.#handedOver.hidden = !can("handover") || !(owed("hand_over") || ["held", "taken_over"].includes(pursuit.phase));
+    const { duty } = now;
+    const asksElse = duty !== null && can("obligation") && !OWN_BUTTONS.has(duty.kind);
+    say(this.#met, asksElse ? t("act.done") : null);
+    if (duty) this.#met.setAttribute("aria-label", t("act.done_what", { what: law(duty.text) }));
+    // One thing at a time: what is said in large letters is what the first button is about.
+    this.#contact.classList.toggle("primary", !asksElse);
+    this.primary.hidden = !asked && this.#handedOver.hidden && !asksElse;
+    if (host) say(this.#hostName, t("act.host_says", { host }));
     this.#decisions.continue.hidden = this.#decisions.joint.hidden = !can("host-decision continue");
     this.#decisions.takeover.hidden = !can("host-decision takeover");
     this.#decisions.stop.hidden = !can("host-decision stop");
+    for (const [name, one] of Object.entries(this.#decisions)) one.setAttribute("aria-pressed", String(line?.decision === name));
     this.#host.hidden = host === null || Object.values(this.#decisions).every(({ hidden }) => hidden);
     this.#danger.hidden = !can("danger") || pursuit.danger === true;
     this.#dangerOver.hidden = !can("danger over") || pursuit.danger !== true;
-    this.#held.hidden = !can(now.abroad ? "hold" : "hold at home") || owed("hand_over");
-    this.#handedOver.hidden = !can("handover") || !(owed("hand_over") || pursuit.phase === "taken_over");
+    const abroad = pursuit.members.filter(isAbroad);
+    this.#held.hidden = !can(abroad.length > 0 ? "hold" : "hold at home") || owed("hand_over");
+    this.#hold.draw((abroad.length > 0 ? abroad : pursuit.members).map(({ unit }) => ({ unit, sign: now.sign(unit) })));
     const report = pursuit.obligations.find(({ kind }) => kind === "report");
-    this.#reported.hidden = !can("report") || !report;
-    if (report) this.#reported.textContent = `Report to ${report.host} made`;
-    this.#end.hidden = ended || this.#sure;
+    say(this.#reported, can("report") && report ? t("act.report", { host: report.host }) : null);
+    this.#reported.classList.toggle("primary", ended);
+    this.#end.hidden = ended || !this.#endSure.hidden;
     this.#crew.hidden = this.#own.every(({ hidden }) => hidden);
-    const else_ = pursuit.obligations.filter(({ kind }) => !OWN_BUTTONS.has(kind));
+    const rest = pursuit.obligations.filter(({ id, kind }) => !OWN_BUTTONS.has(kind) && id !== duty?.id);
     const done = (/** @type {Name} */ name, /** @type {Body} */ body) => this.#run(name, body);
-    arrange(this.#owed, else_.map((duty, index) => owedRow(this.#owed.children[index], duty, now.time, done)));
-    const first = this.#contact.parentElement;
-    if (first) first.hidden = !asked;
+    arrange(this.#owed, rest.map((duty, index) => owedRow(this.#owed.children[index], duty, now.time, done)));
+  }
+
+  /** Put the focus on the first thing to press. */
+  focus() {
+    this.#buttons.find((one) => one.checkVisibility() && !one.disabled)?.focus();
   }
 
   /**
@@ -166,7 +192,6 @@ export class Acts {
 
   /** @param {boolean} sure */
   #ask(sure) {
-    this.#sure = sure;
     this.#end.hidden = sure;
     this.#endSure.hidden = !sure;
     if (sure) this.#endSure.focus();
@@ -178,6 +203,7 @@ export class Acts {
    */
   async #run(name, body) {
     say(this.#error, null);
+    const focused = document.activeElement;
     for (const one of this.#buttons) one.disabled = true;
     try {
       await this.#command(name, body);
@@ -186,6 +212,53 @@ export class Acts {
       say(this.#error, error instanceof Error ? error.message : String(error));
     }
     for (const one of this.#buttons) one.disabled = false;
+    // A button that is switched off loses the focus; whoever works by keyboard goes on where they were.
+    if (focused instanceof HTMLElement && document.activeElement === document.body) {
+      if (focused.checkVisibility()) focused.focus();
+      else this.focus();
+    }
+  }
+}
+
+/** Asks for what the law makes depend on a hold: who holds, and the two facts that start a clock or owe a report. */
+class Hold {
+  dialog = element("dialog", "ask");
+  #unit = element("select");
+  #eaw = checkbox();
+  #force = checkbox();
+
+  /** @param {(body: Body) => void} record */
+  constructor(record) {
+    const title = element("h4", "", t("act.held"));
+    title.id = `hold-${++serial}`;
+    this.dialog.setAttribute("aria-labelledby", title.id);
+    const confirm = button(t("act.held_record"), () => {
+      const facts = { ...(this.#eaw.checked ? { suspected_eaw: true } : {}), ...(this.#force.checked ? { force_used: true } : {}) };
+      this.dialog.close();
+      record({ unit: this.#unit.value, ...facts });
+    }, "primary");
+    const cancel = button(t("act.cancel"), () => this.dialog.close());
+    this.dialog.append(
+      title,
+      element("label", "", t("act.held_by"), this.#unit),
+      element("label", "check", this.#eaw, t("act.held_eaw")),
+      element("label", "check", this.#force, t("act.held_force")),
+      element("div", "act-row", confirm, cancel),
+    );
+  }
+
+  open() {
+    this.#eaw.checked = this.#force.checked = false;
+    this.dialog.showModal();
+    /** @type {HTMLElement | null} */ (this.dialog.querySelector(".primary"))?.focus();
+  }
+
+  /** @param {{unit: string, sign: string}[]} units who may hold somebody */
+  draw(units) {
+    const names = units.map(({ unit }) => unit).join();
+    if (this.#unit.dataset["units"] === names) return;
+    mark(this.#unit, "units", names);
+    this.#unit.replaceChildren(...units.map(({ unit, sign }) => new Option(sign, unit)));
   }
 }
 
@@ -201,12 +274,15 @@ const OWN_BUTTONS = new Set(["contact", "hand_over", "report", "break_off"]);
  */
 function owedRow(there, duty, now, command) {
   const same = there instanceof HTMLElement && there.dataset["owed"] === duty.id;
-  const row = same ? there : element("li", "", element("span"), button("Done", () => void command("obligation", { obligation: duty.id })));
+  const done = () => void command("obligation", { obligation: duty.id });
+  const row = same ? there : element("li", "", element("span"), button(t("act.done"), done));
   const at = duty.deadline === null ? null : unix(duty.deadline);
-  const by = at === null ? "" : ` · ${at < now ? "overdue since" : "by"} ${moment(at, now)}`;
-  const [words, done] = /** @type {HTMLElement[]} */ ([...row.children]);
-  if (words) say(words, `${duty.text} (${duty.host}, ${duty.article})${by}`);
-  done?.setAttribute("aria-label", `Done: ${duty.text}`);
+  const late = at !== null && at < now;
+  const by = at === null ? "" : ` · ${t(late ? "act.overdue_since" : "act.by", { time: moment(at, now) })}`;
+  const [words, press] = /** @type {HTMLElement[]} */ ([...row.children]);
+  const what = law(duty.text);
+  if (words) say(words, `${late ? "▲ " : ""}${what} (${duty.host}, ${duty.article})${by}`);
+  press?.setAttribute("aria-label", t("act.done_what", { what }));
   mark(row, "owed", duty.id);
   mark(row, "kind", duty.kind);
   mark(row, "overdue", String(duty.overdue));
@@ -220,12 +296,19 @@ function owedRow(there, duty, now, command) {
  * @returns {HTMLElement[]}
  */
 function why(label, acts) {
-  const note = element("div", "reasons", ...acts.map(({ says, articles }) => element("p", "", says, element("span", "article", articles.join("; ")))));
+  const note = element("div", "reasons", ...acts.map(({ says, articles }) => element("p", "", law(says), element("span", "article", articles.join("; ")))));
   note.id = `why-${++serial}`;
   note.popover = "auto";
   const open = element("button", "why", "i");
   open.type = "button";
-  open.setAttribute("aria-label", `Why: ${label}`);
+  open.setAttribute("aria-label", t("act.why", { what: label }));
   open.popoverTargetElement = note;
+  note.addEventListener("keydown", ({ key }) => key === ESCAPE && note.hidePopover());
   return [open, note];
+}
+
+function checkbox() {
+  const box = element("input");
+  box.type = "checkbox";
+  return box;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The one thing to do now in a pursuit. It puts the open obligations and the latest decisions in order of urgency; it
- * knows no law of its own: words, articles and deadlines are the server's.
+ * The one thing to do now in a pursuit. `ROWS` is the order of urgency, and the first row that applies is the answer.
+ * It knows no law of its own: words, articles and deadlines are the server's.
  */
 
 /**
@@ -10,11 +10,13 @@
  */
 
 import { countdown, territory, unix } from "./format.mjs";
-import { t } from "./i18n.mjs";
+import { capital, t } from "./i18n.mjs";
+import { law } from "./law.mjs";
 import { FORECAST_KEPT_S } from "./world.mjs";
 
 /**
  * @typedef {object} Advice
+ * @property {string} row the row of the table
  * @property {"calm" | "watch" | "soon" | "overdue" | "stop"} tone
  * @property {string} what to do, in few words
  * @property {string | null} clock how long there is, or how long it is overdue
@@ -22,7 +24,39 @@ import { FORECAST_KEPT_S } from "./world.mjs";
  * @property {Duty | null} duty that it asks to be met
  */
 
+/**
+ * @typedef {object} Situation
+ * @property {World} world
+ * @property {Pursuit} pursuit
+ * @property {number} now data time, Unix seconds UTC
+ */
+
+/** @typedef {Omit<Advice, "row">} Said */
+
 const SOON_S = 60;
+/** Seconds before its deadline from which something else that is owed is the thing to do. */
+const NEAR_S = 900;
+/** Obligations that have rows of their own, or that only say how to act. */
+const OWN_ROWS = new Set(["break_off", "hand_over", "contact", "report", "report_after_action"]);
+
+/**
+ * The next actions, the most urgent first.
+ * @type {[name: string, row: (now: Situation) => Said | null][]}
+ */
+export const ROWS = [
+  ["break_off", breakOff],
+  ["hand_over", handOver],
+  ["refused", refused],
+  ["contact", contact],
+  ["lost", lost],
+  ["host_leads", hostLeads],
+  ["crossing", crossing],
+  ["uncertain", uncertain],
+  ["at_once", atOnce],
+  ["report", report],
+  ["owed", owed],
+  ["nothing", nothing],
+];
 
 /**
  * @param {World} world
@@ -31,45 +65,138 @@ const SOON_S = 60;
  * @returns {Advice}
  */
 export function advise(world, pursuit, now) {
-  const duties = pursuit.obligations;
-  const stop = duties.find(({ kind }) => kind === "break_off");
-  if (pursuit.phase === "breaking_off" || stop) {
-    return { tone: "stop", what: t("advice.break_off"), clock: null, article: stop?.article ?? null, duty: stop ?? null };
+  return /** @type {Advice} */ (list({ world, pursuit, now }).next().value);
+}
+
+/**
+ * What comes after the one thing, if anything is to be done.
+ * @param {World} world
+ * @param {Pursuit} pursuit
+ * @param {number} now data time, Unix seconds UTC
+ * @returns {Advice | null}
+ */
+export function then(world, pursuit, now) {
+  const [first, ...rest] = list({ world, pursuit, now });
+  // A contact that is due by a crossing says that the crossing comes.
+  const second = rest.find(({ row }) => !(row === "crossing" && first?.duty?.announced));
+  return first && second && second.row !== "nothing" && second.duty !== first.duty ? second : null;
+}
+
+/**
+ * @param {Situation} situation
+ * @returns {Generator<Advice, void>}
+ */
+function* list(situation) {
+  for (const [name, row] of ROWS) {
+    const said = row(situation);
+    if (said) yield { row: name, ...said };
   }
-  const handover = duties.find(({ kind }) => kind === "hand_over");
-  if (pursuit.phase === "held" || handover) {
-    const to = handover?.addressee ?? t("advice.officers", { state: territory(handover?.host) });
-    const what = t("advice.hand_over", { to });
-    return { tone: "stop", what, clock: null, article: handover?.article ?? null, duty: handover ?? null };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function breakOff({ pursuit }) {
+  const duty = pursuit.obligations.find(({ kind }) => kind === "break_off") ?? null;
+  if (pursuit.phase !== "breaking_off" && !duty) return null;
+  const stopped = pursuit.lines.find(({ decision }) => decision === "stop");
+  const what = pursuit.danger ? t("advice.danger") : stopped ? t("advice.stopped", { host: stopped.host }) : t("advice.break_off");
+  return { tone: "stop", what, clock: null, article: duty?.article ?? null, duty };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function handOver({ pursuit }) {
+  const duty = pursuit.obligations.find(({ kind }) => kind === "hand_over") ?? null;
+  if (pursuit.phase !== "held" && !duty) return null;
+  const to = duty?.addressee ?? t("advice.officers", { state: territory(duty?.host) });
+  return { tone: "stop", what: t("advice.hand_over", { to }), clock: null, article: duty?.article ?? null, duty };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function refused({ pursuit }) {
+  if (pursuit.phase !== "running") return null;
+  const found = decisionsAbroad(pursuit).find(({ permitted }) => permitted === "no");
+  return found ? { tone: "stop", what: law(found.title), clock: null, article: found.article, duty: null } : null;
+}
+
+/** @type {(now: Situation) => Said | null} */
+function contact({ world, pursuit, now }) {
+  const duty = first(pursuit.obligations.filter(({ kind }) => kind === "contact"), world, pursuit);
+  if (!duty) return null;
+  const tried = pursuit.lines.find(({ host }) => host === duty.host)?.status === "attempted";
+  const to = duty.addressee ?? t("advice.room", { state: territory(duty.host) });
+  const rest = { what: t(tried ? "advice.contact_again" : "advice.contact", { to }), article: duty.article, duty };
+  if (duty.announced) {
+    const at = next(world, pursuit, duty.host, now)?.at ?? (duty.deadline === null ? null : unix(duty.deadline));
+    const left = at === null ? 0 : at - now;
+    return { ...rest, tone: left < SOON_S ? "soon" : "watch", clock: inTime(left) };
   }
-  const refused = Object.values(pursuit.decisions).find((decision) => isAbroad(pursuit, decision) && decision.permitted === "no");
-  if (refused && pursuit.phase === "running") return said(refused, "stop");
-  const contact = first(duties.filter(({ kind }) => kind === "contact"), world, pursuit);
-  if (contact) return contactAdvice(contact, world, pursuit, now);
-  if (pursuit.phase === "taken_over") {
-    return { tone: "watch", what: t("advice.host_leads"), clock: null, article: null, duty: null };
-  }
-  const crossing = next(world, pursuit, null, now);
-  if (crossing) {
-    const what = t("advice.about_to_enter", { unit: sign(world, crossing.unit), into: territory(crossing.to, "into") });
-    return { tone: "watch", what, clock: inTime(crossing.at - now), article: null, duty: null };
-  }
-  const abroad = Object.values(pursuit.decisions).filter((decision) => isAbroad(pursuit, decision));
-  const open = abroad.find(({ permitted }) => permitted === "uncertain");
-  if (open && pursuit.phase === "running") return said(open, "watch");
-  const report = duties.find(({ kind }) => kind === "report");
-  if (report && pursuit.phase !== "running") {
-    const what = t("advice.report", { to: report.addressee ?? territory(report.host) });
-    return { tone: "watch", what, clock: dueTime(report, now), article: report.article, duty: report };
-  }
-  const last = duties[0];
-  if (pursuit.phase === "ended" && last) {
-    return { tone: last.overdue ? "overdue" : "watch", what: last.text, clock: dueTime(last, now), article: last.article, duty: last };
-  }
-  if (pursuit.phase === "ended") return { tone: "calm", what: t("advice.ended"), clock: null, article: null, duty: null };
-  const signs = abroad.map(({ unit }) => sign(world, unit)).join(", ");
-  const what = signs && pursuit.phase === "running" ? t("advice.may_continue", { units: signs }) : t("advice.nothing");
-  return { tone: "calm", what, clock: null, article: abroad[0]?.article ?? null, duty: null };
+  const late = duty.overdue || (duty.deadline !== null && unix(duty.deadline) < now);
+  return { ...rest, tone: late ? "overdue" : "soon", clock: dueTime(duty, now) };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function lost({ world, pursuit, now }) {
+  if (pursuit.phase === "ended") return null;
+  const unit = pursuit.members.map((member) => world.units.get(member.unit)).find((known) => known?.quality === "lost");
+  if (!unit) return null;
+  const clock = t("advice.silent", { time: countdown(now - unit.t) });
+  return { tone: "soon", what: t("advice.lost", { unit: sign(world, unit.name) }), clock, article: null, duty: null };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function hostLeads({ pursuit }) {
+  if (pursuit.phase !== "taken_over") return null;
+  const host = pursuit.lines.find(({ decision }) => decision === "takeover")?.host ?? null;
+  const what = capital(t("advice.host_leads", { host: territory(host) }));
+  return { tone: "watch", what, clock: null, article: null, duty: null };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function crossing({ world, pursuit, now }) {
+  const found = pursuit.phase === "ended" ? null : next(world, pursuit, null, now);
+  if (!found) return null;
+  const what = t("advice.about_to_enter", { unit: sign(world, found.unit), into: territory(found.to, "into") });
+  return { tone: "watch", what, clock: inTime(found.at - now), article: null, duty: null };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function uncertain({ pursuit }) {
+  if (pursuit.phase !== "running") return null;
+  const found = decisionsAbroad(pursuit).find(({ permitted }) => permitted === "uncertain");
+  if (!found) return null;
+  const what = law(found.asks?.[0]?.question ?? found.title);
+  return { tone: "watch", what, clock: null, article: found.article, duty: null };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function atOnce({ pursuit, now }) {
+  if (pursuit.phase === "ended") return null;
+  const others = pursuit.obligations.filter(({ kind }) => !OWN_ROWS.has(kind));
+  const duty = others.find(({ overdue, deadline }) => overdue || deadline === null || unix(deadline) - now < NEAR_S);
+  return duty ? dutyAdvice(duty, now) : null;
+}
+
+/** @type {(now: Situation) => Said | null} */
+function report({ pursuit, now }) {
+  const duty = pursuit.phase === "running" ? undefined : pursuit.obligations.find(({ kind }) => kind === "report");
+  if (!duty) return null;
+  const to = duty.addressee ?? territory(duty.host);
+  return { ...dutyAdvice(duty, now), what: t("advice.report", { to }) };
+}
+
+/** @type {(now: Situation) => Said | null} */
+function owed({ pursuit, now }) {
+  const [duty] = pursuit.phase === "ended" ? pursuit.obligations : [];
+  return duty ? dutyAdvice(duty, now) : null;
+}
+
+/** @type {(now: Situation) => Said} */
+function nothing({ world, pursuit }) {
+  const rest = { tone: /** @type {const} */ ("calm"), clock: null, duty: null };
+  if (pursuit.phase === "ended") return { ...rest, what: t("advice.ended"), article: null };
+  const abroad = pursuit.phase === "running" ? decisionsAbroad(pursuit) : [];
+  const units = abroad.map(({ unit }) => sign(world, unit)).join(", ");
+  const what = units ? t("advice.may_continue", { units }) : t("advice.nothing");
+  return { ...rest, what, article: abroad[0]?.article ?? null };
 }
 
 /**
@@ -92,22 +219,38 @@ export function next(world, pursuit, host, now) {
 }
 
 /**
- * @param {Duty} duty
- * @param {World} world
- * @param {Pursuit} pursuit
- * @param {number} now
- * @returns {Advice}
+ * Is a member in a state that is not its own?
+ * @param {{territory: string | null, state: string | null}} member
  */
-function contactAdvice(duty, world, pursuit, now) {
-  const what = t("advice.contact", { to: duty.addressee ?? t("advice.room", { state: territory(duty.host) }) });
-  const rest = { what, article: duty.article, duty };
-  if (duty.announced) {
-    const at = next(world, pursuit, duty.host, now)?.at ?? (duty.deadline === null ? null : unix(duty.deadline));
-    const left = at === null ? 0 : at - now;
-    return { ...rest, tone: left < SOON_S ? "soon" : "watch", clock: inTime(left) };
-  }
-  const late = duty.overdue || (duty.deadline !== null && unix(duty.deadline) < now);
-  return { ...rest, tone: late ? "overdue" : "soon", clock: dueTime(duty, now) };
+export function isAbroad({ territory: where, state }) {
+  return where !== null && state !== null && where !== state;
+}
+
+/**
+ * A unit's call sign.
+ * @param {World} world
+ * @param {string} unit
+ */
+export function sign(world, unit) {
+  return world.roster.get(unit)?.call_sign ?? unit;
+}
+
+/**
+ * Decisions that stand; one on a unit that has gone home since asks for nothing now.
+ * @param {Pursuit} pursuit
+ * @returns {DecisionEvent[]}
+ */
+function decisionsAbroad({ members, decisions }) {
+  return Object.values(decisions).filter((decision) => members.some((member) => member.unit === decision.unit && isAbroad(member)));
+}
+
+/**
+ * @param {Duty} duty
+ * @param {number} now
+ * @returns {Said}
+ */
+function dutyAdvice(duty, now) {
+  return { tone: duty.overdue ? "overdue" : "watch", what: law(duty.text), clock: dueTime(duty, now), article: duty.article, duty };
 }
 
 /**
@@ -134,37 +277,8 @@ function inTime(left) {
  */
 function first(duties, world, pursuit) {
   const at = (/** @type {Duty} */ duty) => {
-    const crossing = duty.announced ? next(world, pursuit, duty.host, -Infinity)?.at : undefined;
-    return crossing ?? (duty.deadline === null ? Infinity : unix(duty.deadline));
+    const forecast = duty.announced ? next(world, pursuit, duty.host, -Infinity)?.at : undefined;
+    return forecast ?? (duty.deadline === null ? Infinity : unix(duty.deadline));
   };
   return duties.toSorted((a, b) => at(a) - at(b))[0];
-}
-
-/**
- * @param {DecisionEvent} decision
- * @param {"stop" | "watch"} tone
- * @returns {Advice}
- */
-function said(decision, tone) {
-  const ask = decision.asks?.[0];
-  const what = tone === "watch" && ask ? ask.question : decision.title;
-  return { tone, what, clock: null, article: decision.article, duty: null };
-}
-
-/**
- * A decision on a unit that has gone home since asks for nothing now.
- * @param {Pursuit} pursuit
- * @param {DecisionEvent} decision
- */
-function isAbroad(pursuit, decision) {
-  const member = pursuit.members.find(({ unit }) => unit === decision.unit);
-  return member !== undefined && member.territory !== member.state;
-}
-
-/**
- * @param {World} world
- * @param {string} unit
- */
-function sign(world, unit) {
-  return world.roster.get(unit)?.call_sign ?? unit;
 }

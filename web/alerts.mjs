@@ -1,51 +1,94 @@
 // @ts-check
-/** The list of alerts, newest first. One is selected at a time; the keyboard moves and acknowledges. */
+/**
+ * The list of alerts, by pursuit: what waits for somebody on top, the rest folded away. One is selected at a time; the
+ * keyboard moves and acknowledges. However long the session, only so many are in the document.
+ */
 
 /**
- * @import {Alert} from "./wire.d.ts"
+ * @import {Waiting} from "./alarms.mjs"
+ * @import {Alert, Pursuit} from "./wire.d.ts"
  * @import {World} from "./world.mjs"
  */
 
-import { arrange, button, byId, element, mark, say } from "./dom.mjs";
-import { clock, unix, utc } from "./format.mjs";
+import { sign } from "./advice.mjs";
+import { RANK, priorityOf, secondChannel } from "./alarms.mjs";
+import { arrange, button, element, mark, say } from "./dom.mjs";
+import { clock, phase, territory, unix, utc } from "./format.mjs";
+import { capital, count, named, t } from "./i18n.mjs";
 import { alertWords } from "./words.mjs";
 import { settled } from "./world.mjs";
 
-const SHOWN = 150;
-/** @type {Record<string, string>} */
-const SETTLED = {
-  newer: "followed by a newer forecast",
-  crossed: "has crossed",
-  again: "decided again",
-  done: "done since",
-  heard: "heard again",
-  taken_back: "taken back",
-};
+/** Groups that are shown, and lines of each: the journal has the rest. */
+const GROUPS = 12;
+const WAITING = 25;
+const DONE = 25;
 
 /**
  * @typedef {object} Item
  * @property {HTMLLIElement} item
  * @property {HTMLElement} status
+ * @property {HTMLElement} call
  * @property {HTMLButtonElement} acknowledge
  * @property {HTMLElement} error
  */
 
+/**
+ * @typedef {object} Bundle the alerts of one pursuit
+ * @property {string} pursuit
+ * @property {Alert[]} open not acknowledged and not settled, the most urgent first
+ * @property {Alert[]} done the others, newest first
+ */
+
+/**
+ * Alerts by pursuit: those that wait for somebody first, by their urgency; then the newest.
+ * @param {World} world
+ * @param {ReadonlyMap<string, string>} over those that are settled
+ * @returns {Bundle[]}
+ */
+export function bundles(world, over) {
+  /** @type {Map<string, Bundle>} */
+  const found = new Map();
+  for (const alert of world.alerts.values()) {
+    const pursuit = alert.event.pursuit ?? "";
+    const bundle = found.get(pursuit) ?? { pursuit, open: [], done: [] };
+    found.set(pursuit, bundle);
+    const waits = alert.acknowledged_by === null && !over.has(alert.event.id);
+    (waits ? bundle.open : bundle.done).push(alert);
+  }
+  for (const { open, done } of found.values()) {
+    open.sort((a, b) => urgency(b) - urgency(a) || b.offset - a.offset);
+    done.reverse();
+  }
+  const rank = (/** @type {Bundle} */ { open }) => (open[0] ? 1 + urgency(open[0]) : 0);
+  const newest = (/** @type {Bundle} */ { open, done }) => Math.max(...[...open, ...done].map(({ offset }) => offset));
+  return [...found.values()].sort((a, b) => rank(b) - rank(a) || newest(b) - newest(a));
+}
+
+/** @param {Alert} alert */
+function urgency({ event }) {
+  return RANK[priorityOf(event)];
+}
+
 export class Alerts {
   /** @type {Map<string, Item>} */ #items = new Map();
-  /** @type {World["alerts"] | null} */ #drawn = null;
-  /** @type {World["pursuits"] | null} */ #drawnPursuits = null;
-  /** @type {World["pending"] | null} */ #drawnPending = null;
+  /** @type {Map<string, Group>} */ #groups = new Map();
+  /** @type {Pick<World, "alerts" | "pursuits" | "pending" | "units"> | null} */ #drawn = null;
   /** @type {string | null} */ #selected = null;
-  #list = /** @type {HTMLElement} */ (byId("alerts", HTMLDivElement).firstElementChild);
-  #count = byId("alerts-count", HTMLSpanElement);
+  #list;
+  #count;
+  #none = element("p", "none");
   #acknowledge;
   #show;
 
   /**
+   * @param {HTMLElement} list where the groups go
+   * @param {HTMLElement} counter
    * @param {(event: string) => Promise<unknown>} acknowledge
    * @param {(alert: Alert) => void} show called when an alert is selected
    */
-  constructor(acknowledge, show) {
+  constructor(list, counter, acknowledge, show) {
+    this.#list = list;
+    this.#count = counter;
     this.#acknowledge = acknowledge;
     this.#show = show;
   }
@@ -53,26 +96,42 @@ export class Alerts {
   /** Write everything anew, in another language. */
   reword() {
     this.#items.clear();
+    this.#groups.clear();
     this.#drawn = null;
   }
 
-  /** @param {World} world */
-  draw(world) {
-    const { alerts, pursuits, pending } = world;
-    if (alerts === this.#drawn && pursuits === this.#drawnPursuits && pending === this.#drawnPending) return;
-    this.#drawn = alerts;
-    this.#drawnPursuits = pursuits;
-    this.#drawnPending = pending;
-    const over = new Map([...settled(world)].map(([id, how]) => [id, SETTLED[how] ?? how]));
-    const newest = [...alerts.values()].toReversed().slice(0, SHOWN);
-    const rows = newest.map((alert) => this.#row(alert, world, over.get(alert.event.id) ?? null));
-    arrange(this.#list, rows);
-    const shown = new Set(newest.map(({ event }) => event.id));
-    for (const id of this.#items.keys()) if (!shown.has(id)) this.#items.delete(id);
-    const open = [...alerts.values()].filter(({ acknowledged_by }) => acknowledged_by === null).length;
-    say(this.#count, open === 0 ? "all acknowledged" : `${open} not acknowledged`);
+  /**
+   * @param {World} world
+   * @param {Waiting[]} waiting what nobody has acknowledged
+   */
+  draw(world, waiting) {
+    this.#escalate(world, waiting);
+    const { alerts, pursuits, pending, units } = this.#drawn ?? {};
+    if (alerts === world.alerts && pursuits === world.pursuits && pending === world.pending && sameQuality(units, world.units)) return;
+    this.#drawn = world;
+    const over = settled(world);
+    const all = bundles(world, over);
+    const shown = all.slice(0, GROUPS);
+    /** @type {Set<string>} */
+    const kept = new Set();
+    const groups = shown.map((bundle) => {
+      const group = this.#groups.get(bundle.pursuit) ?? new Group((events) => this.#acknowledgeAll(events), () => this.#redraw(world, waiting));
+      this.#groups.set(bundle.pursuit, group);
+      const row = (/** @type {Alert} */ alert) => {
+        kept.add(alert.event.id);
+        return this.#row(alert, world, over.get(alert.event.id) ?? null);
+      };
+      group.draw(bundle, world, this.#selected, over, row);
+      return group.section;
+    });
+    say(this.#none, groups.length === 0 ? t("alert.none") : null);
+    arrange(this.#list, groups.length === 0 ? [this.#none] : groups);
+    for (const id of this.#items.keys()) if (!kept.has(id)) this.#items.delete(id);
+    for (const id of this.#groups.keys()) if (!shown.some(({ pursuit }) => pursuit === id)) this.#groups.delete(id);
+    const open = all.reduce((sum, bundle) => sum + bundle.open.length, 0);
+    say(this.#count, open === 0 ? t("alert.all_acknowledged") : t("alert.waiting", { n: open }));
     mark(this.#count, "open", String(open));
-    if (this.#selected !== null && !shown.has(this.#selected)) this.#selected = null;
+    if (this.#selected !== null && !kept.has(this.#selected)) this.#selected = null;
   }
 
   /**
@@ -80,22 +139,36 @@ export class Alerts {
    * @param {1 | -1} step
    */
   move(step) {
-    const ids = [...this.#list.children].map((item) => /** @type {HTMLElement} */ (item).dataset["alert"] ?? "");
+    const ids = this.#order();
     if (ids.length === 0) return;
     const at = this.#selected === null ? (step > 0 ? -1 : ids.length) : ids.indexOf(this.#selected);
     this.#select(ids[Math.min(ids.length - 1, Math.max(0, at + step))] ?? null);
   }
 
-  /** Acknowledge the selected alert, or the newest that waits; then select the next one that waits. */
+  /** Acknowledge the selected alert, or the first that waits; then select the next one that waits. */
   acknowledge() {
-    const waiting = [...this.#items].filter(([, { item }]) => item.dataset["acknowledged"] === "");
-    const order = [...this.#list.children];
-    waiting.sort(([, a], [, b]) => order.indexOf(a.item) - order.indexOf(b.item));
-    const chosen = waiting.find(([id]) => id === this.#selected) ?? (this.#selected === null ? waiting[0] : undefined);
-    if (!chosen) return;
-    this.#send(chosen[0]);
-    const next = waiting[waiting.indexOf(chosen) + 1] ?? waiting.find((other) => other !== chosen);
-    this.#select(next?.[0] ?? chosen[0]);
+    const waits = this.#order().filter((id) => this.#waits(id));
+    const chosen = this.#selected !== null && this.#waits(this.#selected) ? this.#selected : this.#selected === null ? waits[0] : undefined;
+    if (chosen === undefined) {
+      // What is selected is done: go to the first that is not.
+      this.#select(waits[0] ?? this.#selected);
+      return;
+    }
+    const next = waits[waits.indexOf(chosen) + 1] ?? waits.find((other) => other !== chosen);
+    void this.#send(chosen);
+    this.#select(next ?? chosen);
+  }
+
+  /** @param {string} id */
+  #waits(id) {
+    const item = this.#items.get(id)?.item;
+    return item?.dataset["acknowledged"] === "" && item.dataset["settled"] === "";
+  }
+
+  /** Ids of the alerts that are in sight, from top to bottom. */
+  #order() {
+    const items = [...this.#list.querySelectorAll("[data-alert]")].filter((item) => item.checkVisibility());
+    return items.map((item) => /** @type {HTMLElement} */ (item).dataset["alert"] ?? "");
   }
 
   /** @param {string | null} id */
@@ -109,8 +182,13 @@ export class Alerts {
     }
     if (id === null) return;
     this.#items.get(id)?.item.focus();
-    const alert = this.#drawn?.get(id);
+    const alert = this.#drawn?.alerts.get(id);
     if (alert) this.#show(alert);
+  }
+
+  /** @param {string[]} events */
+  async #acknowledgeAll(events) {
+    for (const id of events) await this.#acknowledge(id);
   }
 
   /** @param {string} id */
@@ -128,6 +206,30 @@ export class Alerts {
   }
 
   /**
+   * @param {World} world
+   * @param {Waiting[]} waiting
+   */
+  #redraw(world, waiting) {
+    const now = this.#drawn;
+    this.#drawn = null;
+    this.draw(/** @type {World} */ (now ?? world), waiting);
+  }
+
+  /**
+   * Say whom to call about what nobody has answered.
+   * @param {World} world
+   * @param {Waiting[]} waiting
+   */
+  #escalate(world, waiting) {
+    const late = new Map(waiting.map((open) => [open.alert.event.id, secondChannel(world, open)]));
+    for (const [id, { call, item }] of this.#items) {
+      const found = late.get(id) ?? null;
+      say(call, found ? callWords(found) : null);
+      mark(item, "late", String(found !== null));
+    }
+  }
+
+  /**
    * @param {Alert} alert
    * @param {World} world
    * @param {string | null} over how it was settled since
@@ -137,7 +239,8 @@ export class Alerts {
     const found = this.#items.get(event.id) ?? this.#make(alert, world);
     mark(found.item, "acknowledged", by ?? "");
     mark(found.item, "settled", over ?? "");
-    say(found.status, [over, by === null ? null : `acknowledged by ${by}`].filter(Boolean).join(" · ") || null);
+    const status = [over && named("settled", over), by !== null && t("alert.acknowledged_by", { name: by })];
+    say(found.status, status.filter(Boolean).join(" · ") || null);
     found.acknowledge.hidden = by !== null;
     return found.item;
   }
@@ -148,31 +251,132 @@ export class Alerts {
    * @returns {Item}
    */
   #make({ event }, world) {
-    const words = alertWords(event, (unit) => world.roster.get(unit)?.call_sign ?? unit);
+    const words = alertWords(event, (unit) => sign(world, unit));
     const at = unix(event.time);
     const time = element("time", "", clock(at));
     time.dateTime = event.time;
     time.title = utc(at);
-    const acknowledge = button("Acknowledge", () => this.#send(event.id));
-    const item = element("li", `alert ${words.tone}`, acknowledge, element("h3", "", time, " ", words.title));
+    const acknowledge = button(t("alert.acknowledge"), () => void this.#send(event.id));
+    acknowledge.setAttribute("aria-label", `${t("alert.acknowledge")}: ${words.title}`);
+    const item = element("li", "alert", acknowledge, element("h4", "", time, " ", words.title));
+    mark(item, "tone", words.tone);
+    const call = element("p", "call");
+    call.hidden = true;
+    item.append(call);
     if (words.article !== null) item.append(element("p", "article", words.article));
-    if (words.mark !== null) item.append(element("p", "mark", words.mark));
+    for (const one of words.marks) item.append(element("p", "mark", one));
     for (const line of words.lines) item.append(element("p", "line", line));
     if (words.more.length > 0) {
       const folded = words.more.map((line) => element("li", "", line));
-      item.append(element("details", "", element("summary", "", `${folded.length} more`), element("ul", "", ...folded)));
+      item.append(element("details", "", element("summary", "", t("alert.more", { n: folded.length })), element("ul", "", ...folded)));
     }
     const status = element("p", "status");
     const error = element("p", "error");
     error.setAttribute("role", "alert");
     error.hidden = true;
     item.append(status, error);
-    item.tabIndex = -1;
+    item.tabIndex = event.id === this.#selected ? 0 : -1;
+    if (event.id === this.#selected) item.setAttribute("aria-current", "true");
     mark(item, "alert", event.id);
     mark(item, "type", event.type);
-    item.addEventListener("mousedown", () => this.#select(event.id));
-    const made = { item, status, acknowledge, error };
+    item.addEventListener("click", () => this.#select(event.id));
+    const made = { item, status, call, acknowledge, error };
     this.#items.set(event.id, made);
     return made;
   }
+}
+
+/** The alerts of one pursuit in the document. */
+class Group {
+  #title = element("h3");
+  #open = element("ol");
+  #done = element("ol");
+  #summary = element("summary");
+  #clear;
+  #fold;
+  /** @type {string[]} settled, and nobody has acknowledged them */ #settled = [];
+  section;
+
+  /**
+   * @param {(events: string[]) => Promise<unknown>} acknowledge
+   * @param {() => void} unfolded
+   */
+  constructor(acknowledge, unfolded) {
+    this.#clear = button("", () => void this.#acknowledgeSettled(acknowledge), "clear");
+    this.#fold = element("details", "done", this.#summary, this.#clear, this.#done);
+    this.#fold.addEventListener("toggle", unfolded);
+    this.section = element("section", "group", this.#title, this.#open, this.#fold);
+  }
+
+  /**
+   * @param {Bundle} bundle
+   * @param {World} world
+   * @param {string | null} selected stays in sight until another is selected
+   * @param {ReadonlyMap<string, string>} over
+   * @param {(alert: Alert) => HTMLElement} row
+   */
+  draw({ pursuit: id, open, done }, world, selected, over, row) {
+    const pursuit = world.pursuits.get(id);
+    say(this.#title, groupWords(pursuit, world, id));
+    mark(this.section, "group", id);
+    mark(this.section, "waiting", String(open.length));
+    const pinned = done.filter(({ event }) => event.id === selected && !this.#fold.open);
+    arrange(this.#open, [...open.slice(0, WAITING), ...pinned].sort(byPlace(open, selected)).map(row));
+    const folded = done.filter((alert) => !pinned.includes(alert));
+    this.#fold.hidden = folded.length === 0;
+    const hidden = Math.max(0, open.length - WAITING) + Math.max(0, folded.length - DONE);
+    say(this.#summary, count("alert.done", folded.length) + (hidden > 0 ? ` · ${t("alert.in_journal", { n: hidden })}` : ""));
+    this.#settled = done.filter(({ event, acknowledged_by }) => acknowledged_by === null && over.has(event.id)).map(({ event }) => event.id);
+    say(this.#clear, this.#settled.length > 0 ? count("alert.clear", this.#settled.length) : null);
+    arrange(this.#done, this.#fold.open ? folded.slice(0, DONE).map(row) : []);
+  }
+
+  /** @param {(events: string[]) => Promise<unknown>} acknowledge */
+  async #acknowledgeSettled(acknowledge) {
+    this.#clear.disabled = true;
+    await acknowledge(this.#settled).catch(() => undefined);
+    this.#clear.disabled = false;
+  }
+}
+
+/**
+ * What was just acknowledged stays where it was until another is selected.
+ * @param {Alert[]} open
+ * @param {string | null} selected
+ * @returns {(a: Alert, b: Alert) => number}
+ */
+function byPlace(open, selected) {
+  const first = open[0];
+  return (a, b) => {
+    if (first && (a.event.id === selected) !== (b.event.id === selected)) return urgency(b) - urgency(a) || b.offset - a.offset;
+    return open.indexOf(a) - open.indexOf(b);
+  };
+}
+
+/**
+ * @param {Pursuit | undefined} pursuit
+ * @param {World} world
+ * @param {string} id
+ */
+function groupWords(pursuit, world, id) {
+  const lead = pursuit?.members[0]?.unit;
+  return [lead === undefined ? id : sign(world, lead), pursuit && phase(pursuit.phase)].filter(Boolean).join(" · ");
+}
+
+/** @param {{host: string | null, to: string | null}} second */
+function callWords({ host, to }) {
+  if (host === null) return t("alert.call");
+  return capital(t("alert.call_host", { host, to: to ?? t("advice.room", { state: territory(host) }) }));
+}
+
+/**
+ * Whether no unit has become lost or been heard again, which settles alerts.
+ * @param {World["units"] | undefined} before
+ * @param {World["units"]} now
+ */
+function sameQuality(before, now) {
+  if (before === now) return true;
+  if (before === undefined || before.size !== now.size) return false;
+  for (const [name, { quality }] of now) if ((before.get(name)?.quality === "lost") !== (quality === "lost")) return false;
+  return true;
 }

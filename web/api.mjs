@@ -43,9 +43,29 @@ export function acknowledge(event, by) {
 
 /**
  * @param {string} unit
+ * @param {{note?: string, ground?: string, by?: string}} [about]
+ * @returns {Promise<{pursuit: {id: string}}>}
  */
-export function startPursuit(unit) {
-  return call("POST", "pursuits", { unit });
+export function startPursuit(unit, about = {}) {
+  return call("POST", "pursuits", { unit, ...about });
+}
+
+/**
+ * What the law would say of a crossing that nobody has made.
+ * @param {Record<string, unknown>} facts
+ * @returns {Promise<import("./preview.mjs").Finding>}
+ */
+export function decide(facts) {
+  return call("POST", "decide", facts);
+}
+
+/**
+ * The law's words in a language.
+ * @param {string} language
+ * @returns {Promise<import("./law.mjs").Words>}
+ */
+export function words(language) {
+  return call("GET", `words/${language}`);
 }
 
 /**

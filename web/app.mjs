@@ -6,6 +6,8 @@
  * @import {World} from "./world.mjs"
  */
 
+import { due, waiting } from "./alarms.mjs";
+import { sign } from "./advice.mjs";
 import { Alerts } from "./alerts.mjs";
 import * as api from "./api.mjs";
 import { MARK, addBasemap } from "./basemap.mjs";
@@ -15,15 +17,18 @@ import { byId, mark, say } from "./dom.mjs";
 import { Feed } from "./feed.mjs";
 import { firstSteps } from "./first_steps.mjs";
 import { clock, utc } from "./format.mjs";
-import { LANGUAGES, isLanguage, onLanguage, preferred, speak, t } from "./i18n.mjs";
+import { LANGUAGES, isLanguage, language, onLanguage, preferred, speak, t, translate } from "./i18n.mjs";
 import { listen } from "./keys.mjs";
+import { lawLanguage, learn } from "./law.mjs";
 import { LinkBanner } from "./link_banner.mjs";
 import { createMap, letterScale, pixelRatio } from "./map.mjs";
+import { Preview } from "./preview.mjs";
 import { PursuitPanel } from "./pursuit_panel.mjs";
 import { ServerClock } from "./server_clock.mjs";
 import * as session from "./session.mjs";
 import { Sound } from "./sound.mjs";
 import { StatusBanner } from "./status_banner.mjs";
+import { UnitCard } from "./unit_card.mjs";
 import { UnitTable } from "./unit_table.mjs";
 import { UnitsLayer } from "./units_layer.mjs";
 import { alertWords, spoken } from "./words.mjs";
@@ -31,6 +36,7 @@ import { EMPTY, fold, isAlert } from "./world.mjs";
 
 const PANEL_MS = 250;
 const CONFIG_RETRY_MS = 1000;
+const WORDS_RETRY_MS = 5000;
 
 await speak(preferred());
 
@@ -45,13 +51,18 @@ let drawn = EMPTY;
 let drawnSelected = null;
 /** @type {Config | null} */
 let about = null;
+/** Since when the link has been down, milliseconds; null while it is up, or after somebody has said that they know. */
+let linkLostAt = /** @type {number | null} */ (null);
 
 const by = byId("by", HTMLInputElement);
 const follow = byId("follow", HTMLButtonElement);
 const announcer = byId("announcer", HTMLDivElement);
 const time = byId("clock", HTMLTimeElement);
 const help = byId("help", HTMLDialogElement);
+const find = byId("find", HTMLInputElement);
 const languages = byId("language", HTMLSelectElement);
+const unchecked = byId("unchecked", HTMLSpanElement);
+const unitBox = byId("unit-card", HTMLElement);
 
 const banner = new LinkBanner();
 const status = new StatusBanner();
@@ -61,26 +72,29 @@ const map = createMap(byId("map", HTMLDivElement), calm);
 const camera = new Camera(map, calm, showFollowing);
 const layer = new UnitsLayer(map, letterScale());
 layer.calm = calm;
-const alerts = new Alerts((event) => api.acknowledge(event, signed()), showAlert);
+const preview = new Preview(api.decide);
+const alerts = new Alerts(
+  byId("alert-groups", HTMLDivElement),
+  byId("alerts-count", HTMLSpanElement),
+  (event) => api.acknowledge(event, signed()),
+  showAlert,
+);
 /** @type {PursuitPanel | null} */
 let pursuits = null;
+const acts = { start, join, close: () => choose(null) };
+let unitCard = new UnitCard(unitBox, acts, preview);
 const units = new UnitTable({
-  start: (unit) => api.startPursuit(unit),
-  join: (unit, pursuit) => api.command(pursuit, "join", { unit }),
-  show: showUnit,
+  start: (unit) => start(unit, {}),
+  join,
+  show: (unit) => choose(unit, { look: true, focus: true }),
 });
 
 by.value = localStorage.getItem("signed") ?? "dispatcher";
 by.addEventListener("change", () => localStorage.setItem("signed", signed()));
-for (const [tag, name] of Object.entries(LANGUAGES)) languages.add(new Option(name, tag, false, tag === preferred()));
+for (const [tag, name] of Object.entries(LANGUAGES)) languages.add(new Option(name, tag, false, tag === language()));
 languages.addEventListener("change", () => isLanguage(languages.value) && void speak(languages.value));
+onLanguage(reword);
 showFollowing();
-onLanguage(() => {
-  alerts.reword();
-  pursuits?.reword();
-  sayAbout();
-  drawPanel();
-});
 follow.addEventListener("click", toggleFollow);
 byId("fit", HTMLButtonElement).addEventListener("click", fit);
 byId("benelux", HTMLButtonElement).addEventListener("click", () => {
@@ -89,50 +103,97 @@ byId("benelux", HTMLButtonElement).addEventListener("click", () => {
   camera.fitBenelux();
 });
 byId("help-button", HTMLButtonElement).addEventListener("click", () => help.showModal());
-byId("find", HTMLInputElement).addEventListener("input", drawPanel);
+find.addEventListener("input", drawPanel);
 map.on("load", () => {
   mapIsReady = true;
   mark(document.body, "map", "drawn");
   camera.follow(world);
 });
-map.on("click", ({ point }) => {
-  const unit = layer.pick(world, point);
-  if (unit !== null) showUnit(unit, false);
-});
+map.on("click", ({ point }) => choose(layer.pick(world, point), { focus: true }));
 listen({
   j: () => alerts.move(1),
   k: () => alerts.move(-1),
-  a: () => alerts.acknowledge(),
+  a: acknowledge,
   f: toggleFollow,
   b: fit,
-  "/": () => byId("find", HTMLInputElement).select(),
+  m: () => sound.press(),
+  "/": () => find.select(),
   "?": () => help.showModal(),
+  Escape: () => choose(null),
+  ...Object.fromEntries(Array.from({ length: 9 }, (_, index) => [String(index + 1), () => pursuits?.go(index + 1)])),
 });
 firstSteps();
 keepLegend();
 setInterval(drawPanel, PANEL_MS);
 requestAnimationFrame(drawMap);
-void start();
+void learnWords();
+void open();
 
-async function start() {
+async function open() {
   const config = await reach(api.config);
   const who = await reach(session.whoIsIn);
   if (who.role === null || who.role === "admin") return session.toSignIn();
   session.show(who, by);
+  translate(document.body);
   layer.home = who.state;
   byId("legend-foreign", HTMLLIElement).hidden = who.state === null;
   about = config;
   sayAbout();
-  pursuits = new PursuitPanel((pursuit, command, body) => api.command(pursuit, command, { ...body, by: signed() }), config);
+  pursuits = new PursuitPanel(byId("pursuits", HTMLDivElement), {
+    command: (pursuit, name, body) => api.command(pursuit, name, { ...body, by: signed() }),
+    config,
+    preview,
+  });
   byId("demo", HTMLParagraphElement).hidden = !config.demo;
   void drawBasemap(config.basemap);
   new Feed(config.ws, {
     message: hear,
-    up: () => banner.up(Date.now() / 1000),
-    down: (reason) => banner.down(reason, Date.now() / 1000),
+    up: () => {
+      banner.up(Date.now() / 1000);
+      linkLostAt = null;
+    },
+    down: (reason) => {
+      banner.down(reason, Date.now() / 1000);
+      linkLostAt = performance.now();
+      say(announcer, t("link.spoken"));
+    },
     retry: (at) => banner.retry((Date.now() + at - performance.now()) / 1000),
     out: () => session.toSignIn("ended"),
   }).start();
+}
+
+/** Fetch the law's words in the page's language, until they are here or another language is spoken. */
+async function learnWords() {
+  const wanted = lawLanguage(language());
+  for (;;) {
+    try {
+      const words = await api.words(wanted);
+      if (wanted !== lawLanguage(language())) return;
+      learn(words);
+      unchecked.hidden = words.checked;
+      rewrite();
+      return;
+    } catch {
+      // The law is said in English meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, WORDS_RETRY_MS));
+      if (wanted !== lawLanguage(language())) return;
+    }
+  }
+}
+
+function reword() {
+  languages.value = language();
+  unitCard = new UnitCard(unitBox, acts, preview);
+  sayAbout();
+  rewrite();
+  void learnWords();
+}
+
+/** Have everything that was written once written anew. */
+function rewrite() {
+  alerts.reword();
+  pursuits?.reword();
+  drawPanel();
 }
 
 /** Whose data this is, and which build. */
@@ -140,7 +201,7 @@ function sayAbout() {
   if (!about) return;
   const { attribution, version, boundary, basemap } = about;
   const notes = [...new Set([basemap.attribution, attribution])].filter(Boolean);
-  notes.push( t("page.places_note"), t("page.land_note"), t("page.version", { version, vintage: boundary.vintage }));
+  notes.push(t("page.places_note"), t("page.land_note"), t("page.version", { version, vintage: boundary.vintage }));
   say(byId("attribution", HTMLParagraphElement), notes.join(" · "));
 }
 
@@ -198,6 +259,12 @@ function hear(message) {
     case "positions":
       layer.hear(world);
       break;
+    case "event":
+      if (world.alerts !== before.alerts && isAlert(message.event)) announce(message.event);
+      if (message.event.type === "pursuit.joined" || message.event.type === "pursuit.started") {
+        void fetchTrack(message.event.pursuit);
+      }
+      break;
     case "show":
       layer.hear(world);
       if (message.pursuit.phase !== "ended") void fetchTrack(message.pursuit.id);
@@ -208,21 +275,12 @@ function hear(message) {
       layer.hear(world);
       for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
       break;
-    case "event":
-      if (world.alerts !== before.alerts && isAlert(message.event)) {
-        announce(message.event);
-        sound.hear(message.event);
-      }
-      if (message.event.type === "pursuit.joined" || message.event.type === "pursuit.started") {
-        void fetchTrack(message.event.pursuit);
-      }
-      break;
   }
 }
 
 /** @param {Alert["event"]} event */
 function announce(event) {
-  say(announcer, spoken(alertWords(event, (unit) => world.roster.get(unit)?.call_sign ?? unit)));
+  say(announcer, spoken(alertWords(event, (unit) => sign(world, unit))));
 }
 
 /**
@@ -253,17 +311,53 @@ function signed() {
   return by.value.trim() || "dispatcher";
 }
 
+/**
+ * @param {string} unit
+ * @param {{note?: string, ground?: string}} why
+ */
+async function start(unit, why) {
+  const { pursuit } = await api.startPursuit(unit, { ...why, by: signed() });
+  choose(null);
+  pursuits?.open(pursuit.id);
+}
+
+/**
+ * @param {string} unit
+ * @param {string} pursuit
+ */
+async function join(unit, pursuit) {
+  await api.command(pursuit, "join", { unit, by: signed() });
+  choose(null);
+}
+
+/** Acknowledge: a lost link first, since nothing else can be. */
+function acknowledge() {
+  if (document.body.dataset["link"] === "down") linkLostAt = null;
+  else alerts.acknowledge();
+}
+
 function drawPanel() {
   const now = serverNow();
   banner.draw(world, Date.now() / 1000);
   status.draw(world.faults, serverClock.isSure ? serverClock.ahead_s : 0);
-  sound.draw(world, document.body.dataset["link"] === "down", performance.now());
   say(time, clock(now));
   time.title = utc(now);
   if (world.epoch === null) return;
+  const open = waiting(world, now);
+  drawSound(open);
   pursuits?.draw(world, now);
-  alerts.draw(world);
+  alerts.draw(world, open);
   units.draw(world, now, selected);
+  unitCard.draw(world, now, selected);
+  const count = open.filter(({ priority }) => priority !== "low").length;
+  document.title = count > 0 ? `(${count}) Drempelloos` : "Drempelloos";
+}
+
+/** @param {ReturnType<typeof waiting>} open */
+function drawSound(open) {
+  const at = performance.now();
+  const link = linkLostAt === null ? [] : [{ priority: /** @type {const} */ ("high"), age_s: (at - linkLostAt) / 1000 }];
+  sound.draw((silentFor) => due([...link, ...open], silentFor), at);
 }
 
 function drawMap() {
@@ -300,19 +394,22 @@ function fit() {
 }
 
 /**
- * @param {string} name
- * @param {boolean} [goThere]
+ * Select a unit, and show its card; null selects none.
+ * @param {string | null} name
+ * @param {{look?: boolean, focus?: boolean}} [how] whether the map goes there, and the focus to the card
  */
-function showUnit(name, goThere = true) {
-  const unit = world.units.get(name);
-  if (!unit) return;
-  selected = selected === name && !goThere ? null : name;
+function choose(name, { look = false, focus = false } = {}) {
+  const unit = name === null ? undefined : world.units.get(name);
+  const hadFocus = unitBox.contains(document.activeElement);
+  selected = unit ? unit.name : null;
   drawPanel();
-  if (goThere) camera.lookAt([unit.lon, unit.lat]);
+  if (unit && look) camera.lookAt([unit.lon, unit.lat]);
+  if (unit && focus) unitCard.focus();
+  if (!unit && hadFocus) byId("panel", HTMLElement).focus();
   showFollowing();
 }
 
 /** @param {Alert} alert */
 function showAlert({ event }) {
-  selected = "unit" in event && event.unit !== undefined ? event.unit : null;
+  if ("unit" in event && event.unit !== undefined && selected !== null) choose(event.unit);
 }

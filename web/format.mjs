@@ -11,6 +11,11 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", {
   hourCycle: "h23",
 });
 const DAY = new Intl.DateTimeFormat("en-CA", { timeZone: "Europe/Brussels" });
+/** Weekdays are looked for by locale once. */
+const WEEKDAYS = /** @type {Map<string, Intl.DateTimeFormat>} */ (new Map());
+
+/** Days nearer than this need no date. */
+const NEAR_S = 5 * 86_400;
 
 /**
  * Unix seconds of an RFC 3339 time.
@@ -29,13 +34,15 @@ export function clock(at) {
 }
 
 /**
- * The clock, with the day in front when it is not the day of `now`.
+ * The clock, with the day in front when it is not the day of `now`: a weekday when it is near, else the date.
  * @param {number} at Unix seconds
  * @param {number} now Unix seconds
  */
 export function moment(at, now) {
   const day = DAY.format(at * 1000);
-  return day === DAY.format(now * 1000) ? clock(at) : `${day} ${clock(at)}`;
+  if (day === DAY.format(now * 1000)) return clock(at);
+  const name = Math.abs(at - now) < NEAR_S ? weekday(at) : day;
+  return `${name} ${clock(at)}`;
 }
 
 /**
@@ -117,6 +124,13 @@ export function phase(name) {
 export function ground(name) {
   const [, kind = name, code] = /^(\w+)\((.*)\)$/.exec(name) ?? [];
   return code ? `${named("ground", kind)} (${code})` : named("ground", kind);
+}
+
+/** @param {number} at Unix seconds */
+function weekday(at) {
+  const known = WEEKDAYS.get(locale()) ?? new Intl.DateTimeFormat(locale(), { timeZone: "Europe/Brussels", weekday: "short" });
+  WEEKDAYS.set(locale(), known);
+  return known.format(at * 1000);
 }
 
 /** @param {number} value with one digit after the comma */

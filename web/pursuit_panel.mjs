@@ -1,37 +1,39 @@
 // @ts-check
-/** A card for each pursuit: who, where, what the law says, and in large letters the one thing to do now. */
+/** The pursuits, a card each: running ones in the order in which they began, so that no button moves under a hand. */
 
 /**
- * @import {Command} from "./acts.mjs"
- * @import {Config, Line, Member, Pursuit} from "./wire.d.ts"
+ * @import {Surroundings} from "./pursuit_card.mjs"
+ * @import {Pursuit} from "./wire.d.ts"
  * @import {World} from "./world.mjs"
  */
 
-import { Acts } from "./acts.mjs";
-import { advise } from "./advice.mjs";
-import { arrange, byId, element, mark, say } from "./dom.mjs";
-import { clock, ground, phase, speed, territory, unix } from "./format.mjs";
-import { named } from "./i18n.mjs";
+import { arrange, element, mark, say } from "./dom.mjs";
+import { unix } from "./format.mjs";
+import { count, t } from "./i18n.mjs";
+import { PursuitCard } from "./pursuit_card.mjs";
 import { lag } from "./world.mjs";
 
-/** Minutes for which the card of an ended pursuit stays. */
-const ENDED_SHOWN_S = 600;
+/** Seconds for which the card of an ended pursuit that owes nothing stays. */
+const ENDED_SHOWN_S = 300;
+/** Ended pursuits that still owe something stay, but not without end. */
+const ENDED_SHOWN = 8;
 
 export class PursuitPanel {
-  /** @type {Map<string, Card>} */ #cards = new Map();
-  #list = byId("pursuits", HTMLDivElement);
-  #none = element("p", "none", "No pursuit is running. Start one from a unit below.");
-  #command;
-
-  #config;
+  /** @type {Map<string, PursuitCard>} */ #cards = new Map();
+  #list;
+  #none = element("p", "none");
+  #more = element("p", "none");
+  #around;
+  /** @type {string | null} */ #open = null;
+  /** @type {string[]} */ #order = [];
 
   /**
-   * @param {(pursuit: string, ...rest: Parameters<Command>) => Promise<unknown>} command
-   * @param {Pick<Config, "acts" | "phases">} config
+   * @param {HTMLElement} list where the cards go
+   * @param {Surroundings} around
    */
-  constructor(command, config) {
-    this.#command = command;
-    this.#config = config;
+  constructor(list, around) {
+    this.#list = list;
+    this.#around = around;
   }
 
   /** Write everything anew, in another language. */
@@ -44,135 +46,60 @@ export class PursuitPanel {
    * @param {number} now server time, Unix seconds UTC
    */
   draw(world, now) {
-    const shown = [...world.pursuits.values()].filter((pursuit) => isShown(pursuit, now - lag(world, pursuit)));
-    // Running ones first, the newest on top.
-    shown.reverse().sort((a, b) => Number(a.phase === "ended") - Number(b.phase === "ended"));
-    const cards = shown.map((pursuit) => {
-      const card = this.#cards.get(pursuit.id) ?? new Card((...act) => this.#command(pursuit.id, ...act), this.#config);
+    const { running, ended, hidden } = shown(world, now);
+    const all = [...running, ...ended];
+    this.#order = all.map(({ id }) => id);
+    if (this.#open === null || !running.some(({ id }) => id === this.#open)) this.#open = running.at(-1)?.id ?? all[0]?.id ?? null;
+    const cards = all.map((pursuit, index) => {
+      const card = this.#cards.get(pursuit.id) ?? new PursuitCard(this.#around, () => this.open(pursuit.id));
       this.#cards.set(pursuit.id, card);
-      card.draw(world, pursuit, now - lag(world, pursuit));
+      card.draw(world, pursuit, now - lag(world, pursuit), index + 1);
+      mark(card.article, "open", String(pursuit.id === this.#open || all.length === 1));
       return card.article;
     });
-    const kept = new Set(shown.map(({ id }) => id));
-    for (const id of this.#cards.keys()) if (!kept.has(id)) this.#cards.delete(id);
-    arrange(this.#list, cards.length > 0 ? cards : [this.#none]);
-  }
-}
-
-class Card {
-  #title = element("h3");
-  #phase = element("span", "chip");
-  #note = element("p", "note");
-  #what = element("p", "what");
-  #clock = element("p", "clock");
-  #article = element("p", "article");
-  #advice = element("div", "advice", this.#what, this.#clock, this.#article);
-  #members = element("ul", "members");
-  #lines = element("ul", "lines");
-  #acts;
-  article;
-
-  /**
-   * @param {Command} command
-   * @param {Pick<Config, "acts" | "phases">} config
-   */
-  constructor(command, config) {
-    this.#acts = new Acts(command, config);
-    const header = element("header", "", this.#title, this.#phase);
-    this.article = element("article", "card", header, this.#advice, this.#acts.box, this.#members, this.#lines, this.#note);
+    for (const id of this.#cards.keys()) if (!this.#order.includes(id)) this.#cards.delete(id);
+    say(this.#none, cards.length === 0 ? t("card.none") : null);
+    say(this.#more, hidden > 0 ? count("card.hidden", hidden) : null);
+    arrange(this.#list, [...cards, ...[this.#none, this.#more].filter((line) => !line.hidden)]);
   }
 
   /**
-   * @param {World} world
-   * @param {Pursuit} pursuit
-   * @param {number} now data time, Unix seconds UTC
+   * Show one card in full.
+   * @param {string} id
    */
-  draw(world, pursuit, now) {
-    mark(this.article, "pursuit", pursuit.id);
-    mark(this.article, "phase", pursuit.phase);
-    const lead = pursuit.members[0]?.unit;
-    say(this.#title, lead ? `${world.roster.get(lead)?.call_sign ?? lead} · since ${clock(unix(pursuit.started_at))}` : pursuit.id);
-    this.#title.title = pursuit.id;
-    say(this.#phase, phase(pursuit.phase));
-    const why = [pursuit.note, pursuit.ground && ground(pursuit.ground), pursuit.started_in && `began in ${territory(pursuit.started_in)}`];
-    say(this.#note, why.filter(Boolean).join(" · ") || null);
+  open(id) {
+    this.#open = id;
+    for (const [other, { article }] of this.#cards) mark(article, "open", String(other === id));
+  }
 
-    const advice = advise(world, pursuit, now);
-    mark(this.#advice, "tone", advice.tone);
-    say(this.#what, advice.what);
-    say(this.#clock, advice.clock);
-    say(this.#article, advice.article);
-
-    arrange(this.#members, pursuit.members.map((member, index) => memberRow(this.#members.children[index], world, pursuit, member)));
-    arrange(this.#lines, pursuit.lines.map((line, index) => lineRow(this.#lines.children[index], line)));
-
-    const abroad = pursuit.members.find(isAbroad)?.unit ?? null;
-    this.#acts.draw({ pursuit, host: advice.duty?.host ?? hostOf(world, pursuit), abroad, time: now });
+  /**
+   * Open the card of that number, and go to the first thing to press in it.
+   * @param {number} number from 1
+   */
+  go(number) {
+    const id = this.#order[number - 1];
+    if (id === undefined) return;
+    this.open(id);
+    this.#cards.get(id)?.focus();
   }
 }
 
 /**
- * @param {Pursuit} pursuit
+ * Which pursuits have a card: all that run, oldest first; then those that ended of late or still owe something.
+ * @param {World} world
+ * @param {number} now server time, Unix seconds UTC
+ */
+export function shown(world, now) {
+  const all = [...world.pursuits.values()];
+  const running = all.filter(({ phase }) => phase !== "ended");
+  const kept = all.filter((pursuit) => pursuit.phase === "ended" && isKept(pursuit, now - lag(world, pursuit))).reverse();
+  return { running, ended: kept.slice(0, ENDED_SHOWN), hidden: Math.max(0, kept.length - ENDED_SHOWN) };
+}
+
+/**
+ * @param {Pursuit} pursuit an ended one
  * @param {number} now data time
  */
-function isShown(pursuit, now) {
-  if (pursuit.phase !== "ended") return true;
+function isKept(pursuit, now) {
   return pursuit.obligations.length > 0 || (pursuit.ended_at != null && now - unix(pursuit.ended_at) < ENDED_SHOWN_S);
-}
-
-/** @param {Member} member */
-function isAbroad({ territory, state }) {
-  return territory !== null && state !== null && territory !== state;
-}
-
-/**
- * The host state that a button speaks of: where a member is or is about to be, abroad.
- * @param {World} world
- * @param {Pursuit} pursuit
- */
-function hostOf(world, pursuit) {
-  const abroad = pursuit.members.find(isAbroad);
-  if (abroad) return abroad.territory;
-  for (const { unit, state } of pursuit.members) {
-    const to = world.pending.get(unit)?.to;
-    if (to !== undefined && to !== state) return to;
-  }
-  return pursuit.lines.at(-1)?.host ?? null;
-}
-
-/**
- * @param {Element | undefined} there
- * @param {World} world
- * @param {Pursuit} pursuit
- * @param {Member} member
- */
-function memberRow(there, world, pursuit, member) {
-  const row = there instanceof HTMLElement ? there : element("li", "", element("b"), element("span", "where"), element("span", "says"));
-  const [sign, where, says] = /** @type {HTMLElement[]} */ ([...row.children]);
-  const unit = world.units.get(member.unit);
-  const abroad = isAbroad(member);
-  if (sign) say(sign, world.roster.get(member.unit)?.call_sign ?? member.unit);
-  if (where) say(where, `${member.state ?? "?"} unit in ${territory(member.territory)}, ${speed(unit?.speed ?? null)}`);
-  const decision = abroad ? pursuit.decisions[member.unit] : undefined;
-  const said = decision ? [named("permitted", decision.permitted), decision.article, decision.rule, decision.basis !== "text" && named("basis", decision.basis)].filter(Boolean).join(" · ") : null;
-  if (says) say(says, said);
-  mark(row, "member", member.unit);
-  mark(row, "abroad", String(abroad));
-  return row;
-}
-
-/**
- * @param {Element | undefined} there
- * @param {Line} line
- */
-function lineRow(there, line) {
-  const row = there instanceof HTMLElement ? there : element("li");
-  const since = line.since ? ` at ${clock(unix(line.since))}` : "";
-  const who = [line.with, line.channel].filter(Boolean).join(", ");
-  const decision = line.decision && line.decision !== "none" ? ` · host: ${line.decision}` : "";
-  const instructions = line.instructions ? ` · “${line.instructions}”` : "";
-  say(row, `Contact with ${line.host}: ${line.status}${since}${who ? ` (${who})` : ""}${decision}${instructions}`);
-  mark(row, "line", line.host);
-  mark(row, "status", line.status);
-  return row;
 }

@@ -44,7 +44,7 @@ export function toSignIn(why) {
 }
 
 /**
- * Show who is signed in, with the way out. Nothing changes where nobody has to sign in.
+ * Show who is signed in, with the way out, to be translated. Nothing changes where nobody has to sign in.
  * @param {Who} who
  * @param {HTMLInputElement} field that calls are signed with
  */
@@ -55,7 +55,6 @@ export function show(who, field) {
   field.title = [who.role, who.state].filter(Boolean).join(" ");
   const out = button("⏻", () => void signOut().finally(() => toSignIn()));
   out.id = "sign-out";
-  out.title = "Sign out";
-  out.setAttribute("aria-label", "Sign out");
+  out.dataset["i18nTitle"] = out.dataset["i18nLabel"] = "page.sign_out";
   field.closest("label")?.after(out);
 }

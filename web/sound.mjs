@@ -1,20 +1,16 @@
 // @ts-check
 /**
- * What a dispatcher hears. Browsers play nothing before a gesture, so sound is armed by a button, which plays the
- * alarm once as its own test; until then, and while muted, the button says so. An alarm repeats until it is
- * acknowledged or settled, and more urgently after a while; a crossing chimes once.
+ * What a dispatcher hears. Browsers play nothing before a gesture, so the first one (signing in is one) arms the sound
+ * and tests it: the alarm is played once, and measured on its way out. Until then, while muted, and when the test
+ * heard nothing, the button says so. What sounds when is the business of alarms.mjs.
  */
 
-/** @import {World} from "./world.mjs" */
+/** @import {Sounding} from "./alarms.mjs" */
 
 import { byId, mark, say } from "./dom.mjs";
+import { clock } from "./format.mjs";
 import { t } from "./i18n.mjs";
-import { alertWords } from "./words.mjs";
-import { isAlert, settled } from "./world.mjs";
 
-export const REPEAT_S = 10;
-export const URGENT_AFTER_S = 30;
-export const URGENT_REPEAT_S = 4;
 /** Nobody stays muted by oversight. */
 export const MUTED_S = 300;
 
@@ -24,93 +20,99 @@ const TONES = /** @type {const} */ ({
   urgent: [[1175, 0.12], [880, 0.12], [1175, 0.12], [880, 0.12], [1175, 0.12], [880, 0.12]],
   chime: [[660, 0.15], [880, 0.25]],
 });
-const VOLUME = 0.5;
-
-/**
- * Whether a repeated alarm is due.
- * @param {number} openFor seconds for which an alarm has been waiting
- * @param {number} silentFor seconds since anything last sounded
- * @returns {"alarm" | "urgent" | null}
- */
-export function due(openFor, silentFor) {
-  const urgent = openFor >= URGENT_AFTER_S;
-  if (silentFor < (urgent ? URGENT_REPEAT_S : REPEAT_S)) return null;
-  return urgent ? "urgent" : "alarm";
-}
-
-/**
- * The alerts that sound until somebody acknowledges them.
- * @param {World} world
- */
-export function alarms(world) {
-  const over = settled(world);
-  const waiting = [...world.alerts.values()].filter((alert) => alert.acknowledged_by === null && !over.has(alert.event.id));
-  return waiting.filter(({ event }) => alertWords(event, (unit) => unit).tone === "alarm").map(({ event }) => event.id);
-}
+const VOLUME = { soft: 0.4, loud: 0.9 };
+/** Below this peak the test heard nothing. */
+const SILENCE = 0.01;
+/** Samples that the test looks back on: more than half a second, so that a busy page misses nothing. */
+const EAR = 32_768;
+const LISTEN_MS = 100;
+/** How long the test waits for a sound; a machine under load begins late. */
+const PATIENCE_MS = 5000;
 
 export class Sound {
   #button = byId("sound", HTMLButtonElement);
   /** @type {AudioContext | null} */ #audio = null;
+  /** @type {AnalyserNode | null} */ #ear = null;
   /** @type {number | null} until when it is muted, milliseconds */ #mutedUntil = null;
-  /** @type {Map<string, number>} since when each alarm has been waiting here */ #since = new Map();
+  /** @type {{at: number, heard: boolean} | null} */ #test = null;
   #soundedAt = -Infinity;
 
   constructor() {
-    this.#button.addEventListener("click", () => void this.#press());
+    this.#button.addEventListener("click", () => this.press());
+    const first = (/** @type {Event} */ event) => {
+      for (const gesture of GESTURES) removeEventListener(gesture, first, true);
+      // The button does the same by itself.
+      if (!(event.target instanceof Node && this.#button.contains(event.target))) void this.#arm();
+    };
+    for (const gesture of GESTURES) addEventListener(gesture, first, true);
   }
 
   /**
-   * Something was just heard of on the feed.
-   * @param {import("./wire.d.ts").FeedEvent} event
-   */
-  hear(event) {
-    if (isAlert(event) && event.type.startsWith("crossing.")) this.#play("chime");
-  }
-
-  /**
-   * @param {World} world
-   * @param {boolean} linkIsDown which is an alarm of its own, that nobody can acknowledge
+   * @param {(silentFor: number) => Sounding | null} due what is to be heard, after that many seconds of silence
    * @param {number} now milliseconds, of any clock that does not jump
    */
-  draw(world, linkIsDown, now) {
+  draw(due, now) {
     if (this.#mutedUntil !== null && now >= this.#mutedUntil) this.#mutedUntil = null;
-    const waiting = linkIsDown ? ["link", ...alarms(world)] : alarms(world);
-    for (const id of this.#since.keys()) if (!waiting.includes(id)) this.#since.delete(id);
-    for (const id of waiting) if (!this.#since.has(id)) this.#since.set(id, now);
-    const oldest = Math.min(...this.#since.values());
-    const tone = waiting.length > 0 ? due((now - oldest) / 1000, (now - this.#soundedAt) / 1000) : null;
-    if (tone !== null && this.#play(tone)) this.#soundedAt = now;
-
-    const state = this.#audio?.state !== "running" ? "off" : this.#mutedUntil !== null ? "muted" : "on";
+    const sounding = due((now - this.#soundedAt) / 1000);
+    if (sounding && this.#play(sounding)) this.#soundedAt = now;
+    const state = this.#state();
     const left = this.#mutedUntil === null ? 0 : Math.ceil((this.#mutedUntil - now) / 60_000);
     mark(this.#button, "sound", state);
-    say(this.#button, { off: t("sound.off"), muted: t("sound.muted", { n: left }), on: t("sound.on") }[state]);
-    this.#button.title = t(state === "on" ? "sound.mute" : "sound.test");
+    mark(this.#button, "wanted", String(state !== "on" && sounding !== null));
+    say(this.#button, { off: t("sound.off"), deaf: t("sound.deaf"), muted: t("sound.muted", { n: left }), on: t("sound.on") }[state]);
+    const tested = this.#test ? ` · ${t("sound.tested", { time: clock(this.#test.at) })}` : "";
+    this.#button.title = t(state === "on" ? "sound.mute" : "sound.test") + tested;
   }
 
-  async #press() {
-    if (this.#audio?.state === "running" && this.#mutedUntil === null) {
-      this.#mutedUntil = performance.now() + 1000 * MUTED_S;
-      return;
-    }
+  /** Mute for a while, or arm and test. */
+  press() {
+    if (this.#state() === "on") this.#mutedUntil = performance.now() + 1000 * MUTED_S;
+    else void this.#arm();
+  }
+
+  /** @returns {"off" | "deaf" | "muted" | "on"} */
+  #state() {
+    if (this.#audio?.state !== "running") return "off";
+    if (this.#mutedUntil !== null) return "muted";
+    return this.#test?.heard === false ? "deaf" : "on";
+  }
+
+  async #arm() {
     this.#mutedUntil = null;
-    this.#audio ??= new AudioContext();
+    if (this.#audio === null) {
+      this.#audio = new AudioContext();
+      this.#ear = new AnalyserNode(this.#audio, { fftSize: EAR });
+      this.#ear.connect(this.#audio.destination);
+    }
     await this.#audio.resume();
-    this.#play("alarm");
+    this.#play({ tone: "chime", loud: false });
+    this.#test = { at: Date.now() / 1000, heard: await this.#listen() };
+  }
+
+  /** Whether anything comes out while the test plays. */
+  async #listen() {
+    const heard = new Float32Array(EAR);
+    const until = performance.now() + PATIENCE_MS;
+    while (performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_MS));
+      this.#ear?.getFloatTimeDomainData(heard);
+      if (heard.some((value) => Math.abs(value) > SILENCE)) return true;
+    }
+    return false;
   }
 
   /**
-   * @param {keyof typeof TONES} name
+   * @param {Sounding} sounding
    * @returns {boolean} whether it is heard
    */
-  #play(name) {
-    const audio = this.#audio;
-    if (audio?.state !== "running" || this.#mutedUntil !== null) return false;
+  #play({ tone: name, loud }) {
+    const [audio, ear] = [this.#audio, this.#ear];
+    if (audio?.state !== "running" || !ear || this.#mutedUntil !== null) return false;
     let at = audio.currentTime;
     for (const [hertz, seconds] of TONES[name]) {
       const tone = new OscillatorNode(audio, { type: "triangle", frequency: hertz });
-      const volume = new GainNode(audio, { gain: VOLUME });
-      tone.connect(volume).connect(audio.destination);
+      const volume = new GainNode(audio, { gain: loud ? VOLUME.loud : VOLUME.soft });
+      tone.connect(volume).connect(ear);
       // A tone that ends at full volume clicks.
       volume.gain.setTargetAtTime(0, at + 0.8 * seconds, 0.05 * seconds);
       tone.start(at);
@@ -120,3 +122,5 @@ export class Sound {
     return true;
   }
 }
+
+const GESTURES = /** @type {const} */ (["pointerdown", "keydown"]);

@@ -14,7 +14,7 @@ const SHOWN = 200;
  * @typedef {object} Acts what a row can set off
  * @property {(unit: string) => Promise<unknown>} start
  * @property {(unit: string, pursuit: string) => Promise<unknown>} join
- * @property {(unit: string) => void} show
+ * @property {(unit: string) => void} show in full, with what else can be done
  */
 
 export class UnitTable {
@@ -29,10 +29,16 @@ export class UnitTable {
   constructor(acts) {
     this.#acts = acts;
     /** @type {HTMLTableCellElement} */ (this.#more.firstElementChild).colSpan = 5;
-    this.#find.addEventListener("keydown", ({ key }) => {
+    this.#find.addEventListener("keydown", (event) => {
       const first = this.#body.querySelector("tr[data-unit]");
-      if (key === "Enter" && first instanceof HTMLElement) acts.show(first.dataset["unit"] ?? "");
-      if (key === "Escape") this.#find.blur();
+      if (event.key === "Enter" && first instanceof HTMLElement) {
+        // Else the same key would press the button that the focus goes to.
+        event.preventDefault();
+        acts.show(first.dataset["unit"] ?? "");
+      }
+      if (event.key !== "Escape" && event.key !== "Enter") return;
+      this.#find.value = "";
+      if (event.key === "Escape") this.#find.blur();
     });
   }
 
@@ -45,11 +51,11 @@ export class UnitTable {
     const sought = this.#find.value.trim().toLowerCase();
     const found = [...world.units.values()].filter(({ name }) => matches(world, name, sought));
     found.sort((a, b) => rank(world, a) - rank(world, b) || (a.name < b.name ? -1 : 1));
-    const joinable = [...world.pursuits.values()].filter(({ phase }) => phase === "running").at(-1)?.id ?? null;
+    const running = [...world.pursuits.values()].filter(({ phase }) => phase === "running");
     const rows = found.slice(0, SHOWN).map((unit) => {
       const row = this.#rows.get(unit.name) ?? new UnitRow(unit.name, this.#acts, (act) => this.#run(act));
       this.#rows.set(unit.name, row);
-      row.draw(world, unit, now, joinable, unit.name === selected);
+      row.draw(world, unit, now, joinable(world, unit, running), unit.name === selected);
       return row.row;
     });
     const hidden = found.length - rows.length;
@@ -79,7 +85,7 @@ class UnitRow {
   #fix = element("td", "number");
   #start;
   #join;
-  /** @type {string | null} */ #joinable = null;
+  /** @type {string[]} */ #joinable = [];
 
   /**
    * @param {string} name
@@ -90,8 +96,9 @@ class UnitRow {
     this.#name = button("", () => acts.show(name), "plain");
     this.#start = button("", () => void run(() => acts.start(name)));
     this.#join = button("", () => {
-      const pursuit = this.#joinable;
-      if (pursuit !== null) void run(() => acts.join(name, pursuit));
+      const pursuits = this.#joinable;
+      if (pursuits.length > 1) acts.show(name);
+      else if (pursuits[0]) void run(() => acts.join(name, /** @type {string} */ (pursuits[0])));
     });
     const head = element("th", "", this.#name);
     head.scope = "row";
@@ -103,7 +110,7 @@ class UnitRow {
    * @param {World} world
    * @param {Unit} unit
    * @param {number} now
-   * @param {string | null} joinable the pursuit that a free unit may join, if one is running
+   * @param {string[]} joinable the running pursuits that a free unit may join
    * @param {boolean} selected
    */
   draw(world, unit, now, joinable, selected) {
@@ -122,8 +129,8 @@ class UnitRow {
     this.#fix.title = `${clock(unit.t)}, ${utc(unit.t)}`;
     say(this.#start, pursuit === null ? t("units.start") : null);
     this.#start.title = t("units.start_why");
-    say(this.#join, pursuit === null && joinable !== null ? t("units.join") : null);
-    this.#join.title = t("units.join_why", { pursuit: joinable ?? "" });
+    say(this.#join, pursuit === null && joinable.length > 0 ? t("units.join") : null);
+    this.#join.title = t("units.join_why", { pursuit: joinable.join(", ") });
     mark(this.row, "lon", unit.lon.toFixed(6));
     mark(this.row, "lat", unit.lat.toFixed(6));
     mark(this.row, "territory", unit.territory);
@@ -131,6 +138,17 @@ class UnitRow {
     mark(this.row, "role", abroad ? "abroad" : pursuit === null ? "patrol" : "pursuit");
     mark(this.row, "selected", String(selected));
   }
+}
+
+/**
+ * What is simulated never joins what is real.
+ * @param {World} world
+ * @param {Unit} unit
+ * @param {import("./wire.d.ts").Pursuit[]} running
+ */
+function joinable(world, unit, running) {
+  const simulated = world.roster.get(unit.name)?.simulated ?? false;
+  return running.filter((pursuit) => (pursuit.simulated ?? false) === simulated).map(({ id }) => id);
 }
 
 /**

@@ -5,6 +5,8 @@
 
 import { age, clock, countdown, moment, territory, uncertainty, unix } from "./format.mjs";
 import { capital, count, named, t } from "./i18n.mjs";
+import { decisionIn, law } from "./law.mjs";
+import { marksOf } from "./verdict.mjs";
 
 /**
  * @typedef {object} Words
@@ -13,7 +15,7 @@ import { capital, count, named, t } from "./i18n.mjs";
  * @property {string[]} lines
  * @property {string[]} more what is folded away until asked for
  * @property {string | null} article the article behind it, with what it belongs to
- * @property {string | null} mark what stands behind it when it is not the text of the law
+ * @property {string[]} marks what stands behind it when it is not simply the text of the law
  */
 
 /** @type {Record<DecisionEvent["permitted"], Words["tone"]>} */
@@ -25,7 +27,7 @@ const TONES = { yes: "good", conditional: "watch", uncertain: "watch", no: "alar
  * @returns {Words}
  */
 export function alertWords(event, sign) {
-  const nothing = { lines: /** @type {string[]} */ ([]), more: [], article: null, mark: null };
+  const nothing = { lines: /** @type {string[]} */ ([]), more: [], article: null, marks: /** @type {string[]} */ ([]) };
   switch (event.type) {
     case "crossing.approaching": {
       const title = t("alert.approaching", { unit: sign(event.unit), into: territory(event.to, "into") });
@@ -42,7 +44,7 @@ export function alertWords(event, sign) {
     }
     case "crossing.retracted": {
       const title = t("alert.not_crossed", { unit: sign(event.unit), into: territory(event.to, "into") });
-      return { ...nothing, tone: "watch", title, lines: [t("alert.taken_back", { reason: event.reason })] };
+      return { ...nothing, tone: "watch", title, lines: [t("alert.taken_back", { reason: law(event.reason) })] };
     }
     case "decision":
       return decisionWords(event, sign);
@@ -51,7 +53,7 @@ export function alertWords(event, sign) {
     case "obligation.withdrawn":
     case "obligation.overdue": {
       const to = event.addressee ?? territory(event.host);
-      const title = t("alert.overdue", { what: event.text });
+      const title = t("alert.overdue", { what: law(event.text) });
       const line = event.deadline ? t("alert.was_due", { time: clock(unix(event.deadline)), to }) : t("alert.is_due", { to });
       return { ...nothing, tone: "alarm", title, lines: [line], article: event.article };
     }
@@ -74,22 +76,25 @@ export function alertWords(event, sign) {
  * @returns {Words}
  */
 function decisionWords(event, sign) {
-  const lines = [event.words];
+  const { said, unchecked } = decisionIn(event);
+  const lines = [said];
   /** @type {string[]} */
   const more = [];
   for (const { text, deadline, article } of event.obligations) {
-    if (deadline) lines.push(t("alert.must_by", { what: text, time: moment(unix(deadline), unix(event.time)), article }));
-    else more.push(t("alert.must", { what: text, article }));
+    const what = law(text);
+    if (deadline) lines.push(t("alert.must_by", { what, time: moment(unix(deadline), unix(event.time)), article }));
+    else more.push(t("alert.must", { what, article }));
   }
-  for (const warning of event.warnings) more.push(t("alert.note", { what: warning }));
-  for (const { question } of event.asks ?? []) more.push(t("alert.not_known", { what: question }));
+  for (const power of event.powers) more.push(t("alert.power", { what: law(power) }));
+  for (const warning of event.warnings) more.push(t("alert.note", { what: law(warning) }));
+  for (const { question } of event.asks ?? []) more.push(t("alert.not_known", { what: law(question) }));
   return {
     tone: TONES[event.permitted],
     title: t("alert.decision", { unit: sign(event.unit), permitted: named("permitted", event.permitted) }),
     lines,
     more,
     article: `${event.article} · ${event.instrument} · ${event.rule}`,
-    mark: event.basis === "text" ? null : named("basis", event.basis),
+    marks: marksOf(event.basis, unchecked),
   };
 }
 

@@ -70,6 +70,12 @@ const ALERT_TYPES = new Set([
   "pursuit.host_decision",
   "unit.lost",
 ]);
+/** What is not over with its pursuit. */
+const ASKS_AFTER_END = new Set(["obligation.overdue", "crossing.retracted"]);
+/** The page keeps as many alerts as the server does; the journal has all. */
+const ALERTS_KEPT = 500;
+/** Ended pursuits that are kept in mind. */
+const ENDED_KEPT = 100;
 /** Seconds after its forecast time at which an announced crossing that never came is no longer shown. */
 export const FORECAST_KEPT_S = 20;
 
@@ -133,8 +139,13 @@ export function settled(world) {
   const words = new Map();
   /** @type {Map<string, Alert>} */
   const announced = new Map();
+  /** @type {Map<string, string>} the latest decision of each host in each pursuit */
+  const decided = new Map();
   for (const alert of world.alerts.values()) {
     const { event } = alert;
+    if (!ASKS_AFTER_END.has(event.type) && world.pursuits.get(event.pursuit ?? "")?.phase === "ended") {
+      words.set(event.id, "ended");
+    }
     if (event.type === "crossing.approaching") {
       const before = announced.get(event.unit);
       if (before) words.set(before.event.id, "newer");
@@ -145,6 +156,11 @@ export function settled(world) {
       announced.delete(event.unit);
     } else if (event.type === "decision" && event.supersedes) {
       words.set(event.supersedes, "again");
+    } else if (event.type === "pursuit.host_decision") {
+      const key = `${event.pursuit} ${event.host}`;
+      const before = decided.get(key);
+      if (before !== undefined) words.set(before, "newer_decision");
+      decided.set(key, event.id);
     } else if (event.type === "obligation.overdue") {
       const pursuit = world.pursuits.get(event.pursuit);
       const open = pursuit?.obligations.some((duty) => duty.id === event.obligation);
@@ -282,7 +298,7 @@ function moved(units, rows, time, known = units) {
  */
 function happened(world, event) {
   const alerted = isAlert(event)
-    ? { ...world, alerts: put(world.alerts, event.id, { offset: world.offset, event, acknowledged_by: null }) }
+    ? { ...world, alerts: newest(put(world.alerts, event.id, { offset: world.offset, event, acknowledged_by: null })) }
     : world;
   switch (event.type) {
     case "crossing.approaching":
@@ -331,7 +347,7 @@ function isConduct(event) {
  */
 function conducted(world, event) {
   if (event.type === "pursuit.started") {
-    return joined({ ...world, pursuits: put(world.pursuits, event.pursuit, began(event)) }, event);
+    return joined({ ...world, pursuits: put(withoutOldest(world.pursuits), event.pursuit, began(event)) }, event);
   }
   const next = inPursuit(world, event.pursuit, (pursuit) => conductedIn(pursuit, event));
   if (event.type === "pursuit.joined") return joined(next, event);
@@ -424,6 +440,24 @@ function withoutPending(world, unit) {
 function inPursuit(world, id, change) {
   const pursuit = id === undefined ? undefined : world.pursuits.get(id);
   return pursuit ? { ...world, pursuits: put(world.pursuits, pursuit.id, change(pursuit)) } : world;
+}
+
+/**
+ * Alerts without the oldest of too many.
+ * @param {ReadonlyMap<string, Alert>} alerts oldest first
+ */
+function newest(alerts) {
+  return alerts.size > ALERTS_KEPT ? new Map([...alerts].slice(-ALERTS_KEPT)) : alerts;
+}
+
+/**
+ * Pursuits without the oldest of too many that are over and owe nothing.
+ * @param {ReadonlyMap<string, Pursuit>} pursuits oldest first
+ */
+function withoutOldest(pursuits) {
+  const over = [...pursuits.values()].filter(({ phase, obligations }) => phase === "ended" && obligations.length === 0);
+  const gone = new Set(over.slice(0, -ENDED_KEPT).map(({ id }) => id));
+  return gone.size > 0 ? new Map([...pursuits].filter(([id]) => !gone.has(id))) : pursuits;
 }
 
 /**

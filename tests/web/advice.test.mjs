@@ -47,7 +47,7 @@ test("after the border the contact is overdue from the time that the decision na
 test("breaking off comes before everything else", () => {
   const stop = { id: "s", type: "pursuit.host_decision", time: at(50), pursuit: "p-1", phase: "breaking_off", host: "NL", decision: "stop" };
 
-  assert.equal(advice(50, ...ACROSS, stop).what, "Break off the pursuit");
+  assert.equal(advice(50, ...ACROSS, stop).what, "Break off: NL says stop");
   assert.equal(advice(50, ...ACROSS, stop).tone, "stop");
 });
 

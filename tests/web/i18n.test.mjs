@@ -78,15 +78,15 @@ test("what index.html says before the catalogues come is what English says", () 
 
 /** Not written for people: how strings look that the browser reads, and the few others that must stay as they are. */
 const FOR_MACHINES = [
-  /^(?:Drempelloos|Atkinson|Atkinson Bold|Europe\/Brussels|Content-Type|WEBGL_\w+|UNMASKED_\w+|FeatureCollection|Feature|Point|LineString|Polygon|MultiPolygon|MultiLineString|GET|POST|Enter|Escape|Arrow\w+|Home|End|Tab)$/,
-  /[#[\]=>{};]|^\.|^[a-z_]+\.$|:not|, (?:textarea|select)/,
+  /^(?:Drempelloos|Atkinson|Atkinson Bold|Europe\/Brussels|Content-Type|Retry-After|WEBGL_\w+|UNMASKED_\w+|FeatureCollection|Feature|Point|LineString|Polygon|MultiPolygon|MultiLineString|GET|POST|Enter|Escape|Arrow\w+|Home|End|Tab)$/,
+  /[#[\]=>{};]|^\.|^[a-z_]+\.$|^(?:host-decision|danger|hold|stop) [a-z ]+$|:not|, (?:textarea|select)/,
 ];
 
 test("no words for people are written in a module", () => {
   /** @type {string[]} */
   const found = [];
-  // These still hold their own words.
-  const later = new Set(["acts.mjs", "alerts.mjs", "pursuit_panel.mjs", "cartography.mjs", "icons.mjs", "i18n.mjs"]);
+  // The sign-in page has a small catalogue of its own; the others still hold their own words.
+  const later = new Set(["cartography.mjs", "icons.mjs", "i18n.mjs", "sign_in_words.mjs"]);
   for (const name of MODULES.filter((module) => !later.has(module))) {
     const source = withoutComments(read(name))
       .replace(/^import .*$/gm, "")
@@ -118,7 +118,7 @@ test("a language is spoken from the moment it is chosen, in times, numbers and n
   ]);
   await speak("lb");
   assert.equal(locale(), "de-LU");
-  assert.equal(moment(at - 86_400, at), "2026-11-22 13:02:11");
+  assert.equal(moment(at - 86_400, at), "So 13:02:11");
 });
 
 test("numbers choose their phrase", async () => {

@@ -2,23 +2,77 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { alarms, due, REPEAT_S, URGENT_AFTER_S, URGENT_REPEAT_S } from "../../web/sound.mjs";
-import { obligation, pursuing, worldAfter, crossing } from "./made.mjs";
+import { CALL_S, LOUDER_S, due, priorityOf, secondChannel, waiting } from "../../web/alarms.mjs";
+import { T0, at, crossing, decision, obligation, pursuing, worldAfter } from "./made.mjs";
 
-test("an alarm repeats, and more urgently when nobody answers", () => {
-  assert.equal(due(0, Infinity), "alarm");
-  assert.equal(due(5, REPEAT_S - 0.1), null);
-  assert.equal(due(12, REPEAT_S), "alarm");
-  assert.equal(due(URGENT_AFTER_S, URGENT_REPEAT_S - 0.1), null);
-  assert.equal(due(URGENT_AFTER_S, URGENT_REPEAT_S), "urgent");
+const high = (/** @type {number} */ age_s) => [{ priority: /** @type {const} */ ("high"), age_s }];
+const medium = (/** @type {number} */ age_s) => [{ priority: /** @type {const} */ ("medium"), age_s }];
+const LATE = [obligation("opened"), obligation("overdue")];
+
+test("an alarm repeats, louder after 15 s, and urgently when nobody answers for a minute", () => {
+  assert.deepEqual(due(high(0), Infinity), { tone: "alarm", loud: false });
+  assert.equal(due(high(5), 7.9), null);
+  assert.deepEqual(due(high(LOUDER_S), 8), { tone: "alarm", loud: true });
+  assert.equal(due(high(CALL_S), 3.9), null);
+  assert.deepEqual(due(high(CALL_S), 4), { tone: "urgent", loud: true });
 });
 
-test("what is overdue sounds until it is done or acknowledged; a crossing does not go on", () => {
-  const late = [obligation("opened"), obligation("overdue")];
-  const acknowledged = { id: "a", type: /** @type {const} */ ("alert.acknowledged"), time: "2026-11-23T14:00:00.000Z", event: "overdue", by: "Ann" };
+test("a crossing chimes until somebody has seen it, and becomes an alarm when nobody does", () => {
+  assert.deepEqual(due(medium(0), Infinity), { tone: "chime", loud: false });
+  assert.equal(due(medium(14), 14), null);
+  assert.deepEqual(due(medium(LOUDER_S), 15), { tone: "chime", loud: true });
+  assert.deepEqual(due(medium(CALL_S), 15), { tone: "alarm", loud: true });
+});
 
-  assert.deepEqual(alarms(worldAfter(pursuing(), crossing("confirmed"))), []);
-  assert.deepEqual(alarms(worldAfter(pursuing(), ...late)), ["overdue"]);
-  assert.deepEqual(alarms(worldAfter(pursuing(), ...late, obligation("met"))), []);
-  assert.deepEqual(alarms(worldAfter(pursuing(), ...late, acknowledged)), []);
+test("what only informs is not heard, and silence is silence", () => {
+  assert.equal(due([], Infinity), null);
+  assert.equal(due([{ priority: "low", age_s: 500 }], Infinity), null);
+});
+
+test("every kind of alarm has its urgency", () => {
+  const stop = { id: "s", type: "pursuit.host_decision", time: at(1), pursuit: "p-1", phase: "breaking_off", host: "NL", decision: "stop" };
+  const lost = { id: "l", type: "unit.lost", time: at(1), unit: "BE-K03", silent_s: 30, pursuit: "p-1" };
+
+  assert.deepEqual(
+    [crossing("approaching"), crossing("confirmed"), obligation("overdue"), stop, { ...stop, decision: "joint" }, lost].map(priorityOf),
+    ["medium", "medium", "high", "high", "medium", "high"],
+  );
+  assert.deepEqual([decision(), decision({ permitted: "no" })].map(priorityOf), ["low", "high"]);
+});
+
+test("what is overdue waits until it is done or acknowledged; the most urgent comes first", () => {
+  const acknowledged = { id: "a", type: /** @type {const} */ ("alert.acknowledged"), time: at(60), event: "overdue", by: "Ann" };
+  const ids = (/** @type {any[]} */ ...events) => waiting(worldAfter(pursuing(), ...events), T0 + 50).map(({ alert }) => alert.event.id);
+
+  assert.deepEqual(ids(...LATE, crossing("confirmed")), ["overdue", "confirmed"]);
+  assert.deepEqual(ids(...LATE, obligation("met")), []);
+  assert.deepEqual(ids(...LATE, acknowledged), []);
+});
+
+test("nothing of an ended pursuit goes on sounding, but what it still owes", () => {
+  const ended = { id: "e", type: "pursuit.ended", time: at(70), pursuit: "p-1", phase: "ended" };
+  const world = worldAfter(pursuing(), crossing("confirmed"), ...LATE, /** @type {any} */ (ended));
+
+  assert.deepEqual(waiting(world, T0 + 80).map(({ alert }) => alert.event.id), ["overdue"]);
+});
+
+test("the age of an alert runs on the clock of its data", () => {
+  const world = worldAfter(pursuing(), ...LATE);
+
+  assert.ok(Math.abs((waiting(world, T0 + 41.4)[0]?.age_s ?? 0) - 40) < 0.01);
+});
+
+test("after a minute the page says whom to call", () => {
+  const world = worldAfter(pursuing(), ...LATE);
+  const [early] = waiting(world, T0 + 60);
+  const [late] = waiting(world, T0 + 62);
+  assert.ok(early && late);
+
+  assert.equal(secondChannel(world, early), null);
+  assert.deepEqual(secondChannel(world, late), { host: "NL", to: "Meldkamer" });
+
+  const ahead = worldAfter(pursuing(), crossing("approaching", { eta_s: 39 }), obligation("opened"));
+  const [open] = waiting(ahead, T0 + 90);
+  assert.ok(open);
+  assert.deepEqual(secondChannel(ahead, open), { host: "NL", to: "Meldkamer" });
 });

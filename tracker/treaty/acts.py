@@ -42,7 +42,7 @@ ACTS: Final = (
     Act(
         "hold",
         "A person may be held, as far as the host's law allows, and is handed over at once.",
-        (bpt("36", "1", "a"), bpt("36", "2")),
+        (bpt("36", "1", "a"), bpt("36", "2"), bpt("21", "3"), bpt("40", "6")),
     ),
     Act(
         "handover",

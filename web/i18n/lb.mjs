@@ -83,6 +83,7 @@ const phrases = {
   "advice.contact": "Bescheed soen: {to}",
   "advice.nothing": "Elo ass näischt ze maachen",
   "advice.crossing_in": "Grenz an {time}",
+  "advice.then": "Duerno: {what}",
 
   "sound.off": "Toun ass AUS: umaachen",
   "sound.muted": "STOMM, {n} min",
@@ -97,6 +98,27 @@ const phrases = {
 
   "help.title": "Tasten",
   "help.close": "Zoumaachen",
+  "card.since": "zanter {time}",
+  "act.contact": "Kontakt mat {host} ass do",
+  "act.no_answer": "Keng Äntwert",
+  "act.host_says": "{host} seet:",
+  "act.continue": "Weider",
+  "act.joint": "Zesummen",
+  "act.takeover": "Iwwerhëlt",
+  "act.stop": "STOPP",
+  "act.cancel": "Zréck",
+  "act.handed_over": "Iwwerginn",
+  "act.end": "Ophalen…",
+  "act.end_sure": "Verfollegung ophalen",
+  "act.done": "Gemaach",
+  "act.why": "Firwat: {what}",
+  "alert.none": "Keng Meldungen",
+  "alert.all_acknowledged": "alles bestätegt",
+  "alert.waiting": "{n} net bestätegt",
+  "alert.acknowledge": "Bestätegen",
+  "alert.acknowledged_by": "bestätegt vu(n) {name}",
+  "unit.close": "Zoumaachen",
+  "unit.start": "Verfollegung ufänken",
 };
 
 export default phrases;

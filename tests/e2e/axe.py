@@ -1,0 +1,28 @@
+"""axe-core in a page: what a person who cannot see, point or tell colours apart would stumble over."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from playwright.sync_api import Page
+
+from tests.e2e.process import ROOT
+from tests.needs import lacks
+
+_AXE: Final = ROOT / "web/node_modules/axe-core/axe.min.js"
+
+_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def stumbles(page: Page) -> list[str]:
+    """What axe finds on the page as it is now: rule, place and reason of each; none if all is well."""
+    if not _AXE.exists():
+        lacks("no axe-core; `make check` installs it")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", _RULES)
+    return [
+        f"{rule['id']}: {node['target']}: {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]

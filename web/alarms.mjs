@@ -1,0 +1,112 @@
+// @ts-check
+/**
+ * Which alerts sound, how urgent they are, and what happens while nobody acknowledges them: after `LOUDER_S` they sound
+ * louder, after `CALL_S` the page says whom to call instead.
+ */
+
+/**
+ * @import {Alert, AlertEvent} from "./wire.d.ts"
+ * @import {World} from "./world.mjs"
+ */
+
+import { unix } from "./format.mjs";
+import { lag, settled } from "./world.mjs";
+
+export const LOUDER_S = 15;
+export const CALL_S = 60;
+/** Seconds between two soundings, by priority; an alarm that nobody answered sounds at the last rate. */
+const REPEAT_S = { medium: 15, high: 8 };
+const URGENT_REPEAT_S = 4;
+
+/** @typedef {"low" | "medium" | "high"} Priority as in IEC 60601-1-8: to be known, to be done soon, to be done now */
+
+/**
+ * @typedef {object} Waiting an alert that nobody has acknowledged and nothing has settled
+ * @property {Alert} alert
+ * @property {Priority} priority
+ * @property {number} age_s
+ */
+
+/**
+ * @typedef {object} Sounding
+ * @property {"chime" | "alarm" | "urgent"} tone
+ * @property {boolean} loud
+ */
+
+/**
+ * @param {AlertEvent} event
+ * @returns {Priority}
+ */
+export function priorityOf(event) {
+  switch (event.type) {
+    case "obligation.overdue":
+    case "unit.lost":
+    case "crossing.retracted":
+      return "high";
+    case "pursuit.host_decision":
+      return event.decision === "stop" ? "high" : "medium";
+    case "decision":
+      return event.permitted === "no" ? "high" : "low";
+    default:
+      return "medium";
+  }
+}
+
+/**
+ * The alerts that wait for somebody, the most urgent first, then the newest.
+ * @param {World} world
+ * @param {number} now server time, Unix seconds UTC
+ * @returns {Waiting[]}
+ */
+export function waiting(world, now) {
+  const over = settled(world);
+  const found = [...world.alerts.values()]
+    .filter((alert) => alert.acknowledged_by === null && !over.has(alert.event.id))
+    .map((alert) => ({ alert, priority: priorityOf(alert.event), age_s: ageOf(world, alert, now) }));
+  return found.sort((a, b) => RANK[b.priority] - RANK[a.priority] || b.alert.offset - a.alert.offset);
+}
+
+export const RANK = { low: 0, medium: 1, high: 2 };
+
+/**
+ * What is to be heard now, if anything.
+ * @param {{priority: Priority, age_s: number}[]} open what waits
+ * @param {number} silentFor seconds since anything last sounded
+ * @returns {Sounding | null}
+ */
+export function due(open, silentFor) {
+  const heard = open.filter(({ priority }) => priority !== "low");
+  if (heard.length === 0) return null;
+  const high = heard.some(({ priority }) => priority === "high");
+  const oldest = Math.max(...heard.map(({ age_s }) => age_s));
+  const called = oldest >= CALL_S;
+  const every = high && called ? URGENT_REPEAT_S : REPEAT_S[high ? "high" : "medium"];
+  if (silentFor < every) return null;
+  return { tone: high ? (called ? "urgent" : "alarm") : called ? "alarm" : "chime", loud: oldest >= LOUDER_S };
+}
+
+/**
+ * Whom to call once nobody has answered for `CALL_S`: the host's room when the alert concerns a host, else nobody is
+ * named.
+ * @param {World} world
+ * @param {Waiting} open
+ * @returns {{host: string | null, to: string | null} | null} null while it is too early
+ */
+export function secondChannel(world, { alert: { event }, priority, age_s }) {
+  if (age_s < CALL_S || priority === "low") return null;
+  const host = "host" in event ? (event.host ?? null) : "to" in event && typeof event.to === "string" ? event.to : null;
+  const duties = world.pursuits.get(event.pursuit ?? "")?.obligations ?? [];
+  const named = "addressee" in event ? event.addressee : duties.find((duty) => duty.host === host && duty.addressee)?.addressee;
+  return { host, to: named ?? null };
+}
+
+/**
+ * How long an alert has been there, by the clock that its pursuit's data runs on.
+ * @param {World} world
+ * @param {Alert} alert
+ * @param {number} now server time, Unix seconds UTC
+ */
+function ageOf(world, { event }, now) {
+  const pursuit = world.pursuits.get(event.pursuit ?? "");
+  return Math.max(0, now - (pursuit ? lag(world, pursuit) : 0) - unix(event.time));
+}
