@@ -55,6 +55,7 @@ export class Acts {
   #end;
   #endSure;
   #buttons;
+  #busy = false;
   /** The one thing to do, to be shown right below the advice. */
   primary;
   /** All the rest. */
@@ -114,6 +115,7 @@ export class Acts {
   /** @param {Situation} now */
   draw(now) {
     this.#now = now;
+    const pressed = this.#buttons.find((one) => one === document.activeElement);
     const { pursuit, host } = now;
     const can = (/** @type {string} */ move) => this.#config.phases[pursuit.phase]?.includes(move) ?? false;
     const owed = (/** @type {string} */ kind) => pursuit.obligations.some((duty) => duty.kind === kind);
@@ -150,11 +152,13 @@ export class Acts {
     const rest = pursuit.obligations.filter(({ id, kind }) => !OWN_BUTTONS.has(kind) && id !== duty?.id);
     const done = (/** @type {Name} */ name, /** @type {Body} */ body) => this.#run(name, body);
     arrange(this.#owed, rest.map((duty, index) => owedRow(this.#owed.children[index], duty, now.time, done)));
+    // What was pressed is gone, and the focus with it: whoever works by keyboard goes on with what is next.
+    if (pressed && !pressed.checkVisibility()) this.focus();
   }
 
   /** Put the focus on the first thing to press. */
   focus() {
-    this.#buttons.find((one) => one.checkVisibility() && !one.disabled)?.focus();
+    this.#buttons.find((one) => one.checkVisibility())?.focus();
   }
 
   /**
@@ -202,21 +206,22 @@ export class Acts {
    * @param {Body} body
    */
   async #run(name, body) {
+    if (this.#busy) return;
+    this.#setBusy(true);
     say(this.#error, null);
-    const focused = document.activeElement;
-    for (const one of this.#buttons) one.disabled = true;
     try {
       await this.#command(name, body);
       if (name === "host-decision") this.#instructions.value = "";
     } catch (error) {
       say(this.#error, error instanceof Error ? error.message : String(error));
     }
-    for (const one of this.#buttons) one.disabled = false;
-    // A button that is switched off loses the focus; whoever works by keyboard goes on where they were.
-    if (focused instanceof HTMLElement && document.activeElement === document.body) {
-      if (focused.checkVisibility()) focused.focus();
-      else this.focus();
-    }
+    this.#setBusy(false);
+  }
+
+  /** @param {boolean} busy while a command is under way no other is given; its button keeps the focus */
+  #setBusy(busy) {
+    this.#busy = busy;
+    for (const one of this.#buttons) one.setAttribute("aria-disabled", String(busy));
   }
 }
 

@@ -86,19 +86,21 @@ export class Sound {
     }
     await this.#audio.resume();
     this.#play({ tone: "chime", loud: false });
-    this.#test = { at: Date.now() / 1000, heard: await this.#listen() };
   }
 
-  /** Whether anything comes out while the test plays. */
+  /** Whether anything comes out of what was just played: every sound is a test. */
   async #listen() {
     const heard = new Float32Array(EAR);
     const until = performance.now() + PATIENCE_MS;
     while (performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, LISTEN_MS));
       this.#ear?.getFloatTimeDomainData(heard);
-      if (heard.some((value) => Math.abs(value) > SILENCE)) return true;
+      if (heard.some((value) => Math.abs(value) > SILENCE)) {
+        this.#test = { at: Date.now() / 1000, heard: true };
+        return;
+      }
     }
-    return false;
+    this.#test = { at: Date.now() / 1000, heard: false };
   }
 
   /**
@@ -119,6 +121,7 @@ export class Sound {
       tone.stop(at + seconds);
       at += seconds;
     }
+    void this.#listen();
     return true;
   }
 }

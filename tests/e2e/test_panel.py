@@ -118,6 +118,7 @@ def test_a_whole_pursuit_by_keyboard_alone(server: Server, map_page: Screen) -> 
 
     expect(card(page).locator(".advice")).to_contain_text("Tell the national contact points")
     page.keyboard.press("1")
+    expect(page.locator(":focus")).to_have_text("Done")
     page.keyboard.press("Enter")
     expect(card(page).locator(".advice")).to_contain_text("may continue: nothing is due now")
     reach(page, "Joint")
@@ -157,6 +158,7 @@ def test_a_whole_pursuit_by_keyboard_alone(server: Server, map_page: Screen) -> 
     page.keyboard.press("Enter")
     expect(card(page).locator(".advice")).to_contain_text("Confirm orally given data")
     page.keyboard.press("1")
+    expect(page.locator(":focus")).to_have_text("Done")
     page.keyboard.press("Enter")
     expect(card(page).locator(".advice")).to_contain_text("nothing is due")
 
@@ -231,10 +233,10 @@ def test_sound_is_armed_by_the_first_gesture_tested_and_visibly_muted(server: Se
 @pytest.mark.parametrize(
     ("tag", "locale", "contact", "crossed", "article"),
     [
-        ("nl", "nl-BE", "Meld aan Meldkamer", "is de grens over naar Nederland", "Mag doorgaan in Nederland"),
-        ("fr", "fr-BE", "Avertissez Meldkamer", "est entrée aux Pays-Bas", "les Pays-Bas"),
-        ("de", "de-DE", "Benachrichtigen: Meldkamer", "fuhr über die Grenze in die Niederlande", "Niederlande"),
-        ("lb", "lb-LU", "Bescheed soen: Meldkamer", "fuhr über die Grenze an Holland", "Holland"),
+        ("nl", "nl-BE", "Meld aan Meldkamer", "is de grens over naar Nederland", "In Nederland zonder contact"),
+        ("fr", "fr-BE", "Avertissez Meldkamer", "est entrée aux Pays-Bas", "Sans contact (les Pays-Bas)"),
+        ("de", "de-DE", "Benachrichtigen: Meldkamer", "fuhr über die Grenze in die Niederlande", "Ohne Kontakt"),
+        ("lb", "lb-LU", "Bescheed soen: Meldkamer", "fuhr über die Grenze an Holland", "Sans contact"),
     ],
 )
 def test_the_page_speaks_the_language_of_its_browser(
