@@ -252,6 +252,57 @@ def rebuild(
     raise typer.Exit(0 if rebuilt.identical else 1)
 
 
+@app.command()
+def backup(
+    out: Annotated[Path, typer.Option(help="File to write, or a directory to write it into.")],
+    data: DataDir = DATA,
+) -> None:
+    """Copy everything into one file, whether a server runs on it or not."""
+    from tracker.io import backup as backups
+
+    _print([msgspec.json.encode(backups.backup(data, out))])
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Option("--from", help="File that `backup` wrote.")],
+    data: DataDir = DATA,
+) -> None:
+    """Check a backup and make a data directory of it; nothing is overwritten."""
+    from tracker.io import backup as backups
+
+    _print([msgspec.json.encode(backups.restore(file, data))])
+
+
+@app.command()
+def hold(
+    pursuit: Annotated[str, typer.Argument(help="The pursuit's id.")],
+    by: Annotated[str, typer.Option(help="Who decided it.")],
+    reason: Annotated[str, typer.Option(help="Why, or the number of the case.")],
+    release: Annotated[bool, typer.Option("--release", help="Keep it no longer than any other.")] = False,
+    data: DataDir = DATA,
+) -> None:
+    """Keep a pursuit as evidence: nothing of it is erased. Asks the server that runs on the data."""
+    from tracker.io import control
+
+    do = "release" if release else "hold"
+    _print([msgspec.json.encode(control.ask(data, {"do": do, "pursuit": pursuit, "by": by, "reason": reason}))])
+
+
+@app.command()
+def erase(
+    data: DataDir = DATA,
+    list_: Annotated[bool, typer.Option("--list", help="Only say what was erased, held, released.")] = False,
+) -> None:
+    """Erase now what is too old, as the server does by itself. Asks the server that runs on the data."""
+    from tracker.io import control
+
+    if list_:
+        _print([msgspec.json.encode(erasure) for erasure in control.ask(data, {"do": "erasures"})])
+    else:
+        _print([msgspec.json.encode(control.ask(data, {"do": "erase"}))])
+
+
 @token.command()
 def issue(
     unit: Annotated[list[str] | None, typer.Option(help="The unit; several for a gateway.")] = None,

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ import structlog
 
 from tracker.errors import Corrupt
 from tracker.facts import State
+from tracker.io.copying import copy_database
 from tracker.io.credentials import Grant
 from tracker.io.journal import Unusable, create_file
 from tracker.io.service import Unavailable
@@ -160,6 +162,11 @@ class AccessLog:
         """Remove the rows from before a moment (Unix seconds UTC), and note that; says how many."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._expire, before)
 
+    async def copy(self, path: Path) -> None:
+        """Copy the file, while it is in use."""
+        copying = partial(copy_database, self._connection, path)
+        await asyncio.get_running_loop().run_in_executor(self._thread, copying)
+
     async def _write(self, rows: Sequence[Access]) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, waiter))
@@ -236,6 +243,7 @@ class AccessLog:
         connection.pragma("journal_mode", "WAL")
         connection.pragma("synchronous", "FULL")
         connection.pragma("trusted_schema", "OFF")
+        connection.pragma("secure_delete", "ON")  # what is erased is overwritten
         if connection.execute("SELECT count(*) FROM sqlite_schema").get == 0:
             with connection:
                 connection.execute(_SCHEMA)

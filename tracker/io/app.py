@@ -20,7 +20,7 @@ from websockets.asyncio.server import Server
 from borders import boundary_file
 from borders.atlas import Atlas
 from tracker.errors import DrempelloosError
-from tracker.io import geojson, interpreter, pages, sockets
+from tracker.io import geojson, interpreter, pages, sockets, upkeep
 from tracker.io.access_log import AccessLog
 from tracker.io.accounts import Accounts
 from tracker.io.api import About, Api
@@ -34,6 +34,7 @@ from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
 from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics
+from tracker.io.notify import Notify
 from tracker.io.offline import build_engine
 from tracker.io.passwords import Passwords
 from tracker.io.revocations import Revocations
@@ -81,7 +82,8 @@ async def run(config: Config) -> None:
         stack.push_async_callback(service.close)
         credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
         trainings = Trainings(service, clock.now)
-        ready, gate = await _listen(stack, config, atlas, service, credentials, clock, trainings)
+        notify = Notify()
+        ready, gate = await _listen(stack, config, atlas, service, credentials, clock, trainings, notify)
         interpreter.settle()
         await _start_simulations(stack, config, trainings, service, clock.now)
         link = _first_link(config, ready, gate, credentials, clock)
@@ -90,6 +92,7 @@ async def run(config: Config) -> None:
         sys.stderr.write(_welcome(config, ready, link, credentials))
         sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
         sys.stdout.flush()
+        notify.tell(READY="1", STATUS=f"serving {ready.http} and {ready.ws}")
         await _wait(stop, service)
         _log.info("stopping")
 
@@ -102,6 +105,7 @@ async def _listen(
     credentials: Credentials,
     clock: Clock,
     trainings: Trainings,
+    notify: Notify,
 ) -> tuple[Ready, Gate]:
     """Open both ports. Who may call depends on where the system let us listen, so the rooms are filled after that."""
     http_socket = socket.create_server(
@@ -125,6 +129,7 @@ async def _listen(
     service.listen(metrics.count_commit)
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
+    await upkeep.start(stack, config, service, log, clock, notify)
     live = LiveSocket(service, hub, gate, tickets, revocations, log, clock.now)
     rooms["/live"] = live
     rooms["/units"] = UnitsSocket(service, gate, revocations, metrics, config.limits.units, clock.now)

@@ -220,6 +220,20 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: Annotated[int, Key("a sign-in ends after this long, used or not, 1 to 168", between(1, 168))] = 13
 
 
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When what is kept is erased; the controller must confirm the times"""
+
+    positions_h: Annotated[
+        int, Key("hours after they came, or after the end of their pursuit, 1 to 87600", between(1, 87_600))
+    ] = 72
+    events_d: Annotated[
+        int, Key("days: events, decisions, commands; of a pursuit after its end, 1 to 36500", between(1, 36_500))
+    ] = 365
+    access_log_years: Annotated[
+        int, Key("whole years after the year in which somebody looked, 0 to 100", between(0, 100))
+    ] = 1
+
+
 class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What goes to stderr."""
 
@@ -244,6 +258,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     basemap: Basemap = Basemap()
     demo: Demo = Demo()
     auth: Auth = Auth()
+    retention: Retention = Retention()
     logs: Logs = Logs()
 
     @property
@@ -264,6 +279,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def conflicts(config: Config) -> Iterator[tuple[str, str]]:
     """Keys whose values are allowed, but not together: each with what is wrong."""
+    if config.retention.events_d * 24 < config.retention.positions_h:
+        days, hours = config.retention.events_d, config.retention.positions_h
+        yield "retention.events_d", f"{days} days are shorter than the {hours} hours for which positions are kept"
     if not config.auth.required and not config.is_local:
         yield (
             "auth.required",

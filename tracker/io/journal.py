@@ -238,6 +238,10 @@ class Journal:
             self._connection.wal_checkpoint(mode=mode)
         self._wal_pages = 0
 
+    def begin_copy(self, target: apsw.Connection) -> apsw.Backup:
+        """A copy of the whole into another database, to be made step by step between transactions."""
+        return target.backup("main", self._connection, "main")
+
     def stored(self, keys: Iterable[PingKey]) -> dict[PingKey, bytes]:
         """The journalled form of those of these pings that are in the journal."""
         found: dict[PingKey, bytes] = {}

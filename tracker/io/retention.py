@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -22,6 +23,7 @@ from tracker.errors import Refused
 from tracker.events import rfc3339
 from tracker.inputs import Forget
 from tracker.io import erasing
+from tracker.io.access_log import AccessLog
 from tracker.io.erasing import CannotErase, Held, Limits
 from tracker.io.journal import DiskFull, Journal
 from tracker.io.service import Service, Unavailable
@@ -53,6 +55,8 @@ class Retention:
         service: the door to the core and the journal.
         limits: how long what is kept.
         now: the clock, Unix seconds UTC.
+        log: of who looked at what; a row goes when so many whole years have followed its own (None: they stay).
+        log_years: how many.
         monotonic: seconds that nobody can set.
     """
 
@@ -61,11 +65,15 @@ class Retention:
         service: Service,
         limits: Limits,
         now: Callable[[], float],
+        log: AccessLog | None = None,
+        log_years: int = 1,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
         self._limits = limits
         self._now = now
+        self._log = log
+        self._log_years = log_years
         self._monotonic = monotonic
         self._running = asyncio.Lock()
 
@@ -91,7 +99,10 @@ class Retention:
             CannotErase: no snapshot can stand for what would go.
         """
         async with self._running:
-            return await self._erase(self._now())
+            now = self._now()
+            if self._log is not None:
+                await self._log.expire(datetime(_year(now) - self._log_years, 1, 1, tzinfo=UTC).timestamp())
+            return await self._erase(now)
 
     async def hold(self, pursuit: str, by: str, reason: str) -> Held:
         """Keep a pursuit as evidence. Raises Refused."""
@@ -170,3 +181,7 @@ class Retention:
 
 def _newest_milestone(journal: Journal) -> float:
     return next((float(at or 0.0) for (at,) in journal.rows("SELECT max(at) FROM snapshot WHERE milestone")), 0.0)
+
+
+def _year(at: float) -> int:
+    return datetime.fromtimestamp(at, UTC).year

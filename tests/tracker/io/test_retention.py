@@ -70,7 +70,7 @@ class Life:
     async def open(self) -> Any:
         clock = Clock(lambda: self.at, lambda: self.at)
         self.service = await Service.open(self.directory, self.engine, clock)
-        self.retention = Retention(self.service, LIMITS, clock.now, lambda: self.at)
+        self.retention = Retention(self.service, LIMITS, clock.now, monotonic=lambda: self.at)
         try:
             yield
         finally:
@@ -378,7 +378,7 @@ async def test_nothing_is_erased_while_the_clock_is_being_set(
         def now() -> float:
             return looks.pop(0) if looks else began_at + 400_900
 
-        retention = Retention(life.service, LIMITS, now, lambda: next(steady))
+        retention = Retention(life.service, LIMITS, now, monotonic=lambda: next(steady))
         erase = retention.erase
 
         async def erase_and_stop() -> None:
