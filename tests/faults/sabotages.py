@@ -156,4 +156,47 @@ SABOTAGES: Final = (
         "    if len(derived) == len(stored):\n",
         f"{_IO}/test_recovery.py::test_rebuild_shows_the_first_event_that_was_changed",
     ),
+    Sabotage(
+        "a name becomes a path",
+        "tracker/io/pages.py",
+        'page = self._pages.get(name or "index.html")\n',
+        'path = Path("web") / (name or "index.html")\n'
+        '        page = _page(path.read_bytes(), ".txt") if path.is_file() else None\n',
+        "tests/hostile/test_paths.py::test_each_is_answered_with_the_same_404",
+    ),
+    Sabotage(
+        "a head may take as long as it likes",
+        "tracker/io/http_port.py",
+        "return now - self._since >= (HEAD_S if self._receiving else IDLE_S)",
+        "return not self._receiving and now - self._since >= IDLE_S",
+        f"{_IO}/test_http_port.py::test_a_head_that_does_not_come_costs_the_place",
+    ),
+    Sabotage(
+        "an answer waits for its reader for ever",
+        "tracker/io/http_port.py",
+        "return now - self._taken_at >= TAKING_S",
+        "return False",
+        f"{_IO}/test_http_port.py::test_an_answer_that_is_not_taken_costs_the_place",
+    ),
+    Sabotage(
+        "every byte of a body buys time anew",
+        "tracker/io/http.py",
+        "limit.reschedule(began_at + BODY_S + len(body) / BODY_BYTES_PER_S)",
+        "limit.reschedule(asyncio.get_running_loop().time() + BODY_S)",
+        f"{_IO}/test_http_port.py::test_a_body_that_trickles_is_answered_with_408",
+    ),
+    Sabotage(
+        "the second of two values counts",
+        "tracker/io/requests.py",
+        "        json.loads(message, object_pairs_hook=_check_once)\n",
+        "",
+        f"{_IO}/test_requests.py::test_a_field_that_is_given_twice_is_refused",
+    ),
+    Sabotage(
+        "packed bodies are read",
+        "tracker/io/http.py",
+        'if encoding.strip().lower() not in {"", "identity"}:',
+        "if False:",
+        "tests/hostile/test_large_and_deep.py::test_what_is_packed_is_not_unpacked",
+    ),
 )

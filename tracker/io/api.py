@@ -289,6 +289,7 @@ def _headers(feed: str, maps: tuple[str, ...]) -> CIMultiDict[str]:
             _POLICY: policy,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             hdrs.SERVER: "drempelloos",

@@ -447,6 +447,7 @@ async def test_every_answer_has_the_headers_that_keep_the_page_to_itself(http_ro
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "geolocation=()" in answer.headers["Permissions-Policy"]
         assert "aiohttp" not in answer.headers["Server"]
         policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
         assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
