@@ -83,7 +83,7 @@ def test_bandit_finds_nothing_unexplained_in_what_ships() -> None:
         "borders",
         "server.py",
         "--skip",
-        # It takes any `random.random()` for the module's, and an empty text for a password. Ruff's S311 and S105 do not.
+        # It takes any `random.random()` for the module's, and "" for a password. Ruff's S311 and S105 do not.
         "B311,B105",
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

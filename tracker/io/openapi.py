@@ -308,6 +308,7 @@ _REASONS: Final = {
     401: "A token is needed, or this one is not known.",
     403: "The call is meant for another host, comes from another site's page, or is not for this role.",
     404: "There is no such thing.",
+    408: "The body comes too slowly.",
     409: "Not in the pursuit's present phase, or there already; the answer says which.",
     413: "The body is too large.",
     429: "Too many attempts; the answer says how long to wait.",
@@ -354,7 +355,8 @@ def _operation(call: Call, by_type: dict[int, Schema]) -> Schema:
         media = "application/geo+json" if call.answer.__module__ == geojson.__name__ else "application/json"
         answer = {media: {"schema": by_type[id(call.answer)]}}
     responses: Schema = {str(call.status): {"description": call.summary, "content": answer}}
-    for status in sorted({*call.errors, 403, 500} | ({401} if call.access != "public" else set())):
+    errors = {*call.errors, 403, 500} | ({401} if call.access != "public" else set())
+    for status in sorted(errors | ({408} if call.body is not None else set())):
         responses[str(status)] = {
             "description": _REASONS[status],
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}},
