@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { advise } from "../../web/advice.mjs";
+import { advise, then } from "../../web/advice.mjs";
 import { T0, at, crossing, decision, obligation, pursuing, worldAfter } from "./made.mjs";
 
 /**
@@ -78,4 +78,66 @@ test("once the contact is made, and over again at home, nothing is due", () => {
 
   assert.equal(met.tone, "calm");
   assert.match(met.what, /^K03 may continue/);
+});
+
+/** @param {object} rest */
+const said = (rest) => ({ id: JSON.stringify(rest), time: at(50), pursuit: "p-1", phase: "running", ...rest });
+
+test("a call that nobody answered is to be tried again", () => {
+  const attempted = said({ type: "pursuit.contact", host: "NL", status: "attempted" });
+
+  assert.equal(advice(50, ...ACROSS, attempted).what, "Try Meldkamer again: no answer yet");
+});
+
+test("danger says so, and goes before the stop of a host", () => {
+  const danger = said({ type: "pursuit.danger", phase: "breaking_off", disproportionate: true });
+
+  assert.equal(advice(50, ...ACROSS, danger).what, "Break off: the danger is out of proportion");
+});
+
+test("a lost unit is to be called, once the contact is made", () => {
+  const lost = said({ type: "unit.lost", unit: "BE-K03", silent_s: 30 });
+
+  assert.equal(advice(60, ...ACROSS, lost).row, "contact");
+  assert.equal(advice(60, ...ACROSS, obligation("met"), lost).what, "K03 is lost: call the crew");
+  assert.equal(advice(60, ...ACROSS, obligation("met"), lost).clock, "silent for 1:00");
+});
+
+test("what is due at once, or soon, is the thing to do; what has a day is not", () => {
+  const rest = { obligation: "o-3", id: "o3", kind: "inform_contact_points", text: "Tell them", addressee: null };
+  const now = obligation("opened", { ...rest, deadline: null });
+  const later = obligation("opened", { ...rest, deadline: at(86_400) });
+
+  assert.equal(advice(50, ...ACROSS, obligation("met"), now).what, "Tell them");
+  assert.equal(advice(50, ...ACROSS, obligation("met"), later).tone, "calm");
+  assert.equal(advice(85_600, ...ACROSS, obligation("met"), later).row, "at_once");
+});
+
+test("when a host has taken over, it leads", () => {
+  const takeover = said({ type: "pursuit.host_decision", phase: "taken_over", host: "NL", decision: "takeover" });
+
+  assert.equal(advice(50, ...ACROSS, obligation("met"), takeover).what, "The Netherlands leads: follow its instructions");
+});
+
+test("after the end the reports come first, then what else is owed, then nothing", () => {
+  const ended = said({ type: "pursuit.ended", phase: "ended" });
+  const report = obligation("opened", { id: "r", obligation: "o-9", kind: "report", deadline: null, addressee: null });
+  const confirm = obligation("opened", { id: "c", obligation: "o-8", kind: "confirm_in_writing", text: "Confirm", deadline: at(86_400) });
+  const met = (/** @type {string} */ id) => obligation("met", { id: `met ${id}`, obligation: id });
+
+  assert.equal(advice(70, ...ACROSS, met("o-1"), ended, report, confirm).what, "Report to the Netherlands");
+  assert.equal(advice(70, ...ACROSS, met("o-1"), ended, report, confirm, met("o-9")).what, "Confirm");
+  assert.equal(advice(70, ...ACROSS, met("o-1"), ended, report, met("o-9")).what, "Ended: nothing is due");
+});
+
+test("what comes next is said too, but not twice", () => {
+  const world = worldAfter(pursuing(), ...AHEAD);
+  const ahead = world.pursuits.get("p-1");
+  assert.ok(ahead);
+  assert.equal(then(world, ahead, T0), null);
+
+  const late = worldAfter(pursuing(), ...ACROSS, obligation("opened", { id: "i", obligation: "o-3", kind: "inform_contact_points", text: "Tell them", deadline: null }));
+  const across = late.pursuits.get("p-1");
+  assert.ok(across);
+  assert.equal(then(late, across, T0 + 50)?.what, "Tell them");
 });
