@@ -29,6 +29,7 @@ from tracker.io.config import Address, Config
 from tracker.io.credentials import LOCAL, Credentials
 from tracker.io.demo import run_demo
 from tracker.io.gate import Gate
+from tracker.io.gauges import Gauges
 from tracker.io.http_port import BACKLOG, HttpPort
 from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
@@ -127,6 +128,7 @@ async def _listen(
     hub = Hub(service, config.live.tick_s, config.live.viewers, clock.now)
     metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
     service.listen(metrics.count_commit)
+    metrics.add(Gauges(service, _version(), atlas.sha256))
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
     await upkeep.start(stack, config, service, log, clock, notify)

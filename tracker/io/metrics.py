@@ -18,6 +18,7 @@ from tracker.events import (
     CrossingEvent,
     CrossingProbable,
     CrossingRetracted,
+    Decision,
 )
 from tracker.io.hub import HubStatistics
 from tracker.io.service import Committed
@@ -59,7 +60,17 @@ class Metrics:
             ("border", "kind"),
             registry=self._registry,
         )
+        self._decisions = Counter(
+            "drempelloos_decisions",
+            "Decisions, by the rule that was applied and what it permits.",
+            ("rule", "permitted"),
+            registry=self._registry,
+        )
         self._registry.register(_Pulled(hub, units))
+
+    def add(self, collector: Collector) -> None:
+        """Show what a further collector knows."""
+        self._registry.register(collector)
 
     def count_pings(self, source: str, *, accepted: int, refused: int) -> None:
         """Count a message of pings. `source` is `socket` or `http`."""
@@ -73,7 +84,9 @@ class Metrics:
         self._commits.inc()
         for _, event, *_ in committed.events:
             self._events.labels(event.__struct_config__.tag).inc()
-            if isinstance(event, CrossingEvent):
+            if isinstance(event, Decision):
+                self._decisions.labels(event.rule, event.permitted).inc()
+            elif isinstance(event, CrossingEvent):
                 self._crossings.labels(event.border, _CROSSINGS[type(event)]).inc()
 
     def render(self) -> bytes:

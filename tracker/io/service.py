@@ -227,6 +227,11 @@ class Service:
         except TimeoutError:
             raise Unavailable("the server is overloaded: nothing was accepted") from None
 
+    @property
+    def queued(self) -> int:
+        """Inputs that wait for their turn."""
+        return self._queued
+
     def listen(self, listener: Callable[[Committed], None]) -> None:
         """Call `listener` after every commit, in order, in the loop."""
         self._listeners.append(listener)
