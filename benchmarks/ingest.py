@@ -100,13 +100,13 @@ def rates(runs: int, seconds: float, sockets: int) -> None:
     loads = {
         f"{sockets} cars, one ping a message": cars(sockets, int(60_000 * seconds), began_at),
         f"{GATEWAYS} gateways, a ping of each of {BATCH} cars a message": gateways(
-            GATEWAYS, BATCH, int(250_000 * seconds), began_at
+            GATEWAYS, BATCH, int(400_000 * seconds), began_at
         ),
         f"{GATEWAYS} cars that were out of reach, {BATCH} pings a message": backlogs(
-            GATEWAYS, BATCH, int(250_000 * seconds), began_at
+            GATEWAYS, BATCH, int(400_000 * seconds), began_at
         ),
         f"{sockets} cars, one in four over borders, one ping a message": over_borders(
-            sockets, int(40_000 * seconds), began_at
+            sockets, int(60_000 * seconds), began_at
         ),
     }
     print("| load | ours, pings/s | ack p50 / p99, ms | its µs | decoding, pings/s | its µs | ratio, its spread |")
@@ -197,7 +197,7 @@ def main() -> None:
         "known": lambda options: known(1, options.seconds),
     }
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=float, default=3.5)
     parser.add_argument("--sockets", type=int, default=200)
     parser.add_argument("--part", choices=parts, action="append")
     parser.add_argument("--decode-only", action="store_true", help=argparse.SUPPRESS)
