@@ -34,6 +34,43 @@ export async function track(pursuit) {
 }
 
 /**
+ * What is on record of a pursuit.
+ * @param {string} pursuit
+ * @returns {Promise<import("./wire.d.ts").PursuitRecord>}
+ */
+export function record(pursuit) {
+  return call("GET", `pursuits/${encodeURIComponent(pursuit)}/record`);
+}
+
+/**
+ * The stays of a pursuit in host states.
+ * @param {string} pursuit
+ * @returns {Promise<{legs: import("./wire.d.ts").Leg[]}>}
+ */
+export function legsOf(pursuit) {
+  return call("GET", `pursuits/${encodeURIComponent(pursuit)}/legs`);
+}
+
+/** @returns {Promise<{scenarios: import("./wire.d.ts").Scenario[], running: import("./wire.d.ts").Training[]}>} */
+export function trainings() {
+  return call("GET", "trainings");
+}
+
+/**
+ * @param {string} scenario
+ * @param {string} acts
+ * @returns {Promise<import("./wire.d.ts").Training>}
+ */
+export function train(scenario, acts) {
+  return call("POST", "trainings", { scenario, acts });
+}
+
+/** @param {string} training */
+export function stopTraining(training) {
+  return call("POST", `trainings/${encodeURIComponent(training)}/stop`, {});
+}
+
+/**
  * @param {string} event id of the alert's event
  * @param {string} by
  */

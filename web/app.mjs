@@ -2,6 +2,7 @@
 /** The page: reads the feed into the world, and has the world drawn. Nothing is kept here that the feed could tell. */
 
 /**
+ * @import {Part} from "./part.mjs"
  * @import {Alert, Config, FeedMessage} from "./wire.d.ts"
  * @import {World} from "./world.mjs"
  */
@@ -22,27 +23,42 @@ import { listen } from "./keys.mjs";
 import { lawLanguage, learn } from "./law.mjs";
 import { LinkBanner } from "./link_banner.mjs";
 import { createMap, letterScale, pixelRatio } from "./map.mjs";
+import { partOf } from "./part.mjs";
+import { PartSwitch } from "./part_switch.mjs";
+import { Past } from "./past.mjs";
 import { Preview } from "./preview.mjs";
 import { PursuitPanel } from "./pursuit_panel.mjs";
+import { Review } from "./review.mjs";
+import { ReviewBar } from "./review_bar.mjs";
 import { ServerClock } from "./server_clock.mjs";
 import * as session from "./session.mjs";
 import { Sound } from "./sound.mjs";
 import { StatusBanner } from "./status_banner.mjs";
+import { Trainings } from "./trainings.mjs";
 import { UnitCard } from "./unit_card.mjs";
 import { UnitTable } from "./unit_table.mjs";
 import { UnitsLayer } from "./units_layer.mjs";
 import { alertWords, spoken } from "./words.mjs";
-import { EMPTY, fold, isAlert } from "./world.mjs";
+import { EMPTY, fold, isAlert, isSimulated } from "./world.mjs";
 
 const PANEL_MS = 250;
 const CONFIG_RETRY_MS = 1000;
 const WORDS_RETRY_MS = 5000;
+const REVIEW_MS = 100;
 
 await speak(preferred());
 
 const calm = calmSwitch(byId("calm", HTMLButtonElement), setCalm);
-/** @type {World} */
+/** The pursuit that is looked at again, if this is not the live page. */
+const reviewed = new URLSearchParams(location.search).get("review");
+/** Everything that the feed tells. @type {World} */
+let whole = EMPTY;
+/** What of it is shown: what is real, or what is simulated. @type {World} */
 let world = EMPTY;
+/** @type {Review | null} */
+let review = null;
+/** @type {ReviewBar | null} */
+let reviewBar = null;
 /** @type {string | null} */
 let selected = null;
 let mapIsReady = false;
@@ -66,6 +82,9 @@ const unitBox = byId("unit-card", HTMLElement);
 
 const banner = new LinkBanner();
 const status = new StatusBanner();
+const parts = new PartSwitch(showPart);
+const past = new Past();
+const trainings = new Trainings(() => parts.show("simulated"));
 const serverClock = new ServerClock();
 const sound = new Sound();
 const map = createMap(byId("map", HTMLDivElement), calm);
@@ -102,6 +121,8 @@ byId("benelux", HTMLButtonElement).addEventListener("click", () => {
   showFollowing();
   camera.fitBenelux();
 });
+byId("past-button", HTMLButtonElement).addEventListener("click", () => past.open(world, serverNow()));
+byId("training-button", HTMLButtonElement).addEventListener("click", () => void trainings.open());
 byId("help-button", HTMLButtonElement).addEventListener("click", () => help.showModal());
 find.addEventListener("input", drawPanel);
 map.on("load", () => {
@@ -135,6 +156,7 @@ async function open() {
   if (who.role === null || who.role === "admin") return session.toSignIn();
   session.show(who, by);
   translate(document.body);
+  byId("training-button", HTMLButtonElement).hidden = who.role !== "supervisor";
   layer.home = who.state;
   byId("legend-foreign", HTMLLIElement).hidden = who.state === null;
   about = config;
@@ -144,8 +166,12 @@ async function open() {
     config,
     preview,
   });
-  byId("demo", HTMLParagraphElement).hidden = !config.demo;
   void drawBasemap(config.basemap);
+  if (reviewed !== null) {
+    await openReview(reviewed);
+    return;
+  }
+  if (config.demo) parts.show("simulated");
   new Feed(config.ws, {
     message: hear,
     up: () => {
@@ -160,6 +186,58 @@ async function open() {
     retry: (at) => banner.retry((Date.now() + at - performance.now()) / 1000),
     out: () => session.toSignIn("ended"),
   }).start();
+}
+
+/**
+ * Look at a past pursuit again: the same page, told by its record and not by the feed.
+ * @param {string} pursuit
+ */
+async function openReview(pursuit) {
+  mark(document.body, "mode", "review");
+  parts.show(isSimulated(pursuit) ? "simulated" : "real");
+  try {
+    review = new Review(await api.record(pursuit), hear);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    say(byId("banner", HTMLDivElement), t("review.failed", { reason }));
+    return;
+  }
+  reviewBar = new ReviewBar(review, pursuit, showDriven);
+  reviewBar.offer((await api.legsOf(pursuit)).legs);
+  if (!mapIsReady) await map.once("load");
+  let before = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    review?.advance((now - before) / 1000);
+    before = now;
+    reviewBar?.draw();
+  }, REVIEW_MS);
+}
+
+/** The trails up to the moment that somebody went to. */
+function showDriven() {
+  layer.clear();
+  layer.hear(world);
+  for (const [unit, points] of review?.driven() ?? []) layer.trails.prepend(unit, points);
+  drawPanel();
+}
+
+/**
+ * Show the other part of the world; the map forgets the one before.
+ * @param {Part} part
+ */
+function showPart(part) {
+  world = partOf(whole, part);
+  choose(null);
+  redraw();
+}
+
+/** Have the map forget everything, and tell it anew. */
+function redraw() {
+  layer.clear();
+  layer.hear(world);
+  for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
+  if (mapIsReady) camera.follow(world);
 }
 
 /** Fetch the law's words in the page's language, until they are here or another language is spoken. */
@@ -193,6 +271,8 @@ function reword() {
 function rewrite() {
   alerts.reword();
   pursuits?.reword();
+  trainings.reword();
+  reviewBar?.reword();
   drawPanel();
 }
 
@@ -242,25 +322,25 @@ async function reach(ask) {
 /** @param {FeedMessage} message */
 function hear(message) {
   const time = message.type === "snapshot" ? message.server_time : "time" in message ? message.time : null;
-  if (time !== null) {
+  if (time !== null && reviewed === null) {
     serverClock.hear(time, Date.now() / 1000);
     banner.heard(time);
   }
   const before = world;
-  world = fold(world, message);
+  whole = fold(whole, message);
+  world = partOf(whole, parts.part);
   switch (message.type) {
     case "snapshot":
-      layer.clear();
-      layer.hear(world);
-      for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
-      if (mapIsReady) camera.follow(world);
+      redraw();
       mark(document.body, "ready", "true");
       break;
     case "positions":
       layer.hear(world);
       break;
     case "event":
-      if (world.alerts !== before.alerts && isAlert(message.event)) announce(message.event);
+      if (isAlert(message.event) && world.alerts.has(message.event.id) && !before.alerts.has(message.event.id)) {
+        announce(message.event);
+      }
       if (message.event.type === "pursuit.joined" || message.event.type === "pursuit.started") {
         void fetchTrack(message.event.pursuit);
       }
@@ -271,9 +351,7 @@ function hear(message) {
       break;
     case "hide":
       // The map forgets all and is told anew what is left, so that no trail of what is hidden stays behind.
-      layer.clear();
-      layer.hear(world);
-      for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
+      redraw();
       break;
   }
 }
@@ -288,6 +366,7 @@ function announce(event) {
  * @param {string} pursuit
  */
 async function fetchTrack(pursuit) {
+  if (reviewed !== null) return;
   try {
     for (const [unit, points] of await api.track(pursuit)) layer.trails.prepend(unit, points);
   } catch {
@@ -302,8 +381,9 @@ function keepLegend() {
   legend.addEventListener("toggle", () => localStorage.setItem("legend", legend.open ? "open" : "closed"));
 }
 
-/** Server time, Unix seconds UTC. */
+/** Server time, Unix seconds UTC; in a review that of its moment. */
 function serverNow() {
+  if (review) return review.now;
   return Date.now() / 1000 + serverClock.ahead_s;
 }
 
@@ -338,13 +418,14 @@ function acknowledge() {
 
 function drawPanel() {
   const now = serverNow();
-  banner.draw(world, Date.now() / 1000);
+  if (reviewed === null) banner.draw(world, Date.now() / 1000);
+  parts.draw(whole, about?.demo ?? false);
   status.draw(world.faults, serverClock.isSure ? serverClock.ahead_s : 0);
   say(time, clock(now));
   time.title = utc(now);
   if (world.epoch === null) return;
   const open = waiting(world, now);
-  drawSound(open);
+  if (reviewed === null) drawSound(open);
   pursuits?.draw(world, now);
   alerts.draw(world, open);
   units.draw(world, now, selected);

@@ -16,14 +16,33 @@ import { isSimulated } from "./world.mjs";
  * @returns {World} the same one where there is nothing to leave out
  */
 export function partOf(world, part) {
+  const known = KNOWN[part].get(world);
+  if (known) return known;
+  const found = select(world, part);
+  KNOWN[part].set(world, found);
+  return found;
+}
+
+/** What was found before, so that what did not change stays the same object. */
+const KNOWN = {
+  real: /** @type {WeakMap<object, any>} */ (new WeakMap()),
+  simulated: /** @type {WeakMap<object, any>} */ (new WeakMap()),
+};
+
+/**
+ * @param {World} world
+ * @param {Part} part
+ * @returns {World}
+ */
+function select(world, part) {
   const belongs = (/** @type {string} */ name) => isSimulated(name) === (part === "simulated");
   return {
     ...world,
-    units: filtered(world.units, belongs),
-    roster: filtered(world.roster, belongs),
-    pursuits: filtered(world.pursuits, belongs),
-    pending: filtered(world.pending, belongs),
-    alerts: filtered(world.alerts, (_, { event }) => belongs(event.pursuit ?? ("unit" in event ? event.unit ?? "" : ""))),
+    units: filtered(world.units, part, belongs),
+    roster: filtered(world.roster, part, belongs),
+    pursuits: filtered(world.pursuits, part, belongs),
+    pending: filtered(world.pending, part, belongs),
+    alerts: filtered(world.alerts, part, (_, { event }) => belongs(event.pursuit ?? ("unit" in event ? event.unit ?? "" : ""))),
   };
 }
 
@@ -44,11 +63,16 @@ export function running(world, part) {
  * The same map where all of it belongs.
  * @template V
  * @param {ReadonlyMap<string, V>} map
+ * @param {Part} part
  * @param {(name: string, value: V) => boolean} belongs
  * @returns {ReadonlyMap<string, V>}
  */
-function filtered(map, belongs) {
+function filtered(map, part, belongs) {
+  const known = KNOWN[part].get(map);
+  if (known) return known;
   const kept = new Map();
   for (const [name, value] of map) if (belongs(name, value)) kept.set(name, value);
-  return kept.size === map.size ? map : kept;
+  const found = kept.size === map.size ? map : kept;
+  KNOWN[part].set(map, found);
+  return found;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** What an alert says, in words. What the law says is the server's own wording; nothing is added to it. */
 
-/** @import {AlertEvent, DecisionEvent} from "./wire.d.ts" */
+/** @import {AlertEvent, DecisionEvent, FeedEvent} from "./wire.d.ts" */
 
 import { age, clock, countdown, moment, territory, uncertainty, unix } from "./format.mjs";
 import { capital, count, named, t } from "./i18n.mjs";
@@ -115,4 +115,46 @@ export function gapWords({ filled, events }, seconds) {
   const away = t("link.away", { time: countdown(seconds) });
   if (!filled) return `${away} ${t("link.gap_unknown")}`;
   return `${away} ${events === 0 ? t("link.gap_none") : count("link.gap", events)}`;
+}
+
+/**
+ * What happened, for a time line: short, without what followed from it.
+ * @param {FeedEvent} event
+ */
+export function markWords(event) {
+  const unit = "unit" in event && event.unit ? signOf(event.unit) : "";
+  switch (event.type) {
+    case "crossing.approaching":
+      return t("mark.approaching", { unit, into: territory(event.to, "into") });
+    case "crossing.confirmed":
+      return t("mark.crossed", { unit, into: territory(event.to, "into") });
+    case "crossing.corrected":
+      return t("mark.corrected", { unit });
+    case "crossing.retracted":
+      return t("mark.retracted", { unit });
+    case "decision":
+      return t("mark.decision", { unit, permitted: named("permitted", event.permitted), article: event.article });
+    case "obligation.overdue":
+      return t("mark.overdue", { what: event.text });
+    case "unit.lost":
+      return t("mark.lost", { unit });
+    case "pursuit.joined":
+      return t("mark.joined", { unit });
+    case "pursuit.contact":
+      return t("mark.contact", { host: territory(event.host), status: named("line", event.status) });
+    case "pursuit.host_decision":
+      return t("mark.host_decision", { host: territory(event.host), decision: named("host", event.decision) });
+    case "pursuit.report":
+      return t("mark.report", { host: "host" in event ? territory(String(event.host)) : "" });
+    default:
+      return named("mark", event.type.split(".")[1] ?? "");
+  }
+}
+
+/**
+ * The part of a unit's name that is spoken on the radio.
+ * @param {string} unit
+ */
+function signOf(unit) {
+  return unit.replace(/^SIM-[^:]*:/, "").replace(/^(?:BE|NL|LU)-/, "");
 }
