@@ -37,8 +37,10 @@ from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics
 from tracker.io.notify import Notify
 from tracker.io.offline import build_engine
+from tracker.io.pace import Limit
 from tracker.io.passwords import Passwords
 from tracker.io.revocations import Revocations
+from tracker.io.screens import Screens
 from tracker.io.service import Service
 from tracker.io.sessions import LINK_S
 from tracker.io.sign_in import SignIn
@@ -123,6 +125,8 @@ async def _listen(
     gate = Gate(config, http, ws, credentials, clock.now)
     revocations = Revocations(gate, credentials.file, clock.now)
     tickets = Tickets(clock.now)
+    limits = config.limits
+    screens = Screens(limits.screens, limits.viewers_per_address)
     passwords = stack.enter_context(contextlib.closing(Passwords()))
     sign_in = SignIn(Accounts(credentials.file), gate.sessions, passwords, Throttle(), clock.now)
     hub = Hub(service, config.live.tick_s, config.live.viewers, clock.now)
@@ -132,9 +136,12 @@ async def _listen(
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
     await upkeep.start(stack, config, service, log, clock, notify)
-    live = LiveSocket(service, hub, gate, tickets, revocations, log, clock.now)
+    live = LiveSocket(service, hub, gate, tickets, revocations, screens, log, clock.now)
     rooms["/live"] = live
-    rooms["/units"] = UnitsSocket(service, gate, revocations, metrics, config.limits.units, clock.now)
+    pace = Limit(limits.pings_per_s, limits.pings_burst, limits.backlog_per_s) if config.auth.required else None
+    rooms["/units"] = UnitsSocket(
+        service, gate, revocations, metrics, limits.units, clock.now, limit=pace, per_token=limits.sockets_per_token
+    )
     api = Api(
         service=service,
         hub=hub,

@@ -178,6 +178,20 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_address: Annotated[
         int, Key("of them from one address, which a proxy is too, 1 to 1000000", between(1, 1_000_000))
     ] = 500
+    sockets_per_token: Annotated[
+        int, Key("of one unit or gateway; the oldest gives way to another, 1 to 1000", between(1, 1_000))
+    ] = 2
+    screens: Annotated[int, Key("live feeds of one person or program at once, 1 to 1000", between(1, 1_000))] = 4
+    viewers_per_address: Annotated[
+        int, Key("live feeds from one address, but for this machine's own, 1 to 100000", between(1, 100_000))
+    ] = 50
+    pings_per_s: Annotated[
+        float, Key("of one unit; beyond it its socket is read more slowly, 0.1 to 10000", between(0.1, 10_000))
+    ] = 5.0
+    pings_burst: Annotated[int, Key("pings at once, before that counts, 1 to 100000", between(1, 100_000))] = 20
+    backlog_per_s: Annotated[
+        float, Key("the same for pings that are older than a minute, 1 to 100000", between(1, 100_000))
+    ] = 500.0
 
 
 class Treaty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,7 @@ from tracker.io.handshake import only, refusal
 from tracker.io.hub import Hub
 from tracker.io.requests import Subscribe, check_bbox, read
 from tracker.io.revocations import Closing, Revocations
+from tracker.io.screens import Screens
 from tracker.io.service import Service
 from tracker.io.tickets import Tickets
 from tracker.io.viewer import Viewer
@@ -54,6 +55,7 @@ class LiveSocket:
         gate: says who may watch.
         tickets: of viewers that can send neither cookie nor token.
         revocations: close the sockets of those who may watch no more.
+        screens: bound how many one person, or one address, may have open.
         log: says what they may see, and notes that they did.
         now: the clock, Unix seconds UTC.
     """
@@ -65,6 +67,7 @@ class LiveSocket:
         gate: Gate,
         tickets: Tickets,
         revocations: Revocations,
+        screens: Screens,
         log: AccessLog,
         now: Callable[[], float],
     ) -> None:
@@ -73,6 +76,7 @@ class LiveSocket:
         self._gate = gate
         self._tickets = tickets
         self._revocations = revocations
+        self._screens = screens
         self._log = log
         self._now = now
 
@@ -109,6 +113,10 @@ class LiveSocket:
             if self._hub.is_full:
                 await connection.close(CloseCode.TRY_AGAIN_LATER, "too many viewers; try again later")
                 return
+            place = self._screens.enter(caller.id, self._address(connection)) if known.key is not None else None
+            if place is None and known.key is not None:
+                await connection.close(CloseCode.TRY_AGAIN_LATER, "too many screens are open already; close one")
+                return
             viewer, picture = self._hub.join(connection, caller, self._log.scope(caller), subscription.bbox)
         except Refused as refused:
             await connection.close(CloseCode.POLICY_VIOLATION, _close_reason(str(refused)))
@@ -129,6 +137,8 @@ class LiveSocket:
             pass
         finally:
             self._hub.leave(viewer)
+            if place is not None:
+                self._screens.leave(place)
             stop = access(caller, self._now(), "unsubscribe", viewer=_name(viewer), frames=viewer.sent_frames)
             self._log.note_later(stop)
 
@@ -137,6 +147,11 @@ class LiveSocket:
         while True:
             await asyncio.sleep(RESCOPE_S)
             self._hub.rescope(self._log.scope)
+
+    def _address(self, connection: ServerConnection) -> str:
+        peer = connection.remote_address
+        headers = connection.request.headers if connection.request is not None else Headers()
+        return self._gate.address(str(peer[0]) if peer else "", only(headers, "X-Forwarded-For"))
 
     def _caller(self, connection: ServerConnection, subscription: Subscribe) -> Pass | None:
         """Who watches; None if that is not known."""

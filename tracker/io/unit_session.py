@@ -24,6 +24,7 @@ from tracker.io.connection import Connection
 from tracker.io.credentials import Grant
 from tracker.io.gate import Gate
 from tracker.io.metrics import Metrics
+from tracker.io.pace import Pace
 from tracker.io.receipts import Receipts, Sender
 from tracker.io.roster import registration
 from tracker.io.service import GROUP, Service, Unavailable
@@ -86,6 +87,7 @@ class UnitSession:
         now: the clock, Unix seconds UTC.
         connection: is read from and answered.
         grant: whose it is; None where none is needed.
+        pace: how fast it may send; None: as fast as it can.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class UnitSession:
         now: Callable[[], float],
         connection: Connection,
         grant: Grant | None,
+        pace: Pace | None = None,
     ) -> None:
         self._service = service
         self._gate = gate
@@ -103,6 +106,8 @@ class UnitSession:
         self._now = now
         self._connection = connection
         self._grant = grant
+        self._pace = pace
+        self._resting: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._receipts = Receipts()
         self._held: deque[bytes] = deque()
@@ -129,6 +134,8 @@ class UnitSession:
         finally:
             if self._waiting is not None:
                 self._waiting.cancel()
+            if self._resting is not None:
+                self._resting.cancel()
         if why is not None:
             await self._connection.close(*why)
 
@@ -169,10 +176,12 @@ class UnitSession:
 
     def _advance(self) -> None:
         """Submit what is held, as far as there is room."""
-        while self._held and self._in_flight < MESSAGES_IN_FLIGHT and self._waiting is None:
+        while self._held and self._in_flight < MESSAGES_IN_FLIGHT and self._waiting is None and self._resting is None:
             if self._connection.is_full:
                 break
-            self._submit(self._sorted())
+            round_ = self._sorted()
+            self._rest_after(round_)
+            self._submit(round_)
         is_held = bool(self._held)
         if is_held != self._is_paused:
             self._is_paused = is_held
@@ -180,6 +189,21 @@ class UnitSession:
                 self._connection.pause_reading()
             else:
                 self._connection.resume_reading()
+
+    def _rest_after(self, round_: _Round) -> None:
+        """Take nothing more for a while after more than is allowed."""
+        if self._pace is None or not round_.pings:
+            return
+        first = round_.inputs[round_.pings[0][0]]
+        if isinstance(first, PingReceived):
+            at = first.received_at
+            wait_s = self._pace.wait_s(len(round_.pings), at - first.fix.fixed_at, at)
+            if wait_s > 0:
+                self._resting = self._loop.call_later(wait_s, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._soon()
 
     def _sorted(self) -> _Round:
         """Sort the pings of as many messages as there is room for into those to submit and those refused."""

@@ -4,7 +4,9 @@ said on a connection is in `tracker.io.unit_session`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -12,9 +14,10 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from tracker.io.connection import Connection
-from tracker.io.gate import Gate
+from tracker.io.gate import Gate, Pass
 from tracker.io.handshake import only, refusal
 from tracker.io.metrics import Metrics
+from tracker.io.pace import Limit, Pace
 from tracker.io.revocations import Closing, Revocations
 from tracker.io.service import Service
 from tracker.io.unit_session import UnitSession
@@ -31,6 +34,8 @@ class UnitsSocket:
         revocations: close the connections whose token is revoked.
         metrics: counts.
         max_connections: more than these at once are not taken.
+        limit: how fast a unit may send; None: as fast as it can.
+        per_token: sockets of one token; the oldest gives way to another.
         now: the clock, Unix seconds UTC.
     """
 
@@ -42,6 +47,8 @@ class UnitsSocket:
         metrics: Metrics,
         max_connections: int,
         now: Callable[[], float],
+        limit: Limit | None = None,
+        per_token: int | None = None,
     ) -> None:
         self._service = service
         self._gate = gate
@@ -49,7 +56,10 @@ class UnitsSocket:
         self._metrics = metrics
         self._max_connections = max_connections
         self._now = now
+        self._limit = limit
+        self._per_token = per_token
         self._connections: set[Connection] = set()
+        self._by_token: dict[bytes, list[Connection]] = {}
 
     def refuse(self, _: Connection, request: Request) -> Response | None:
         """Answer a handshake that is not welcome; None when it is. For the server's `process_request`."""
@@ -78,12 +88,37 @@ class UnitsSocket:
             await connection.close(*_revoked())
             return
         grant = None if sender is None else sender.grant
+        pace = None if self._limit is None or grant is None else Pace(self._limit, len(grant.units))
         self._connections.add(connection)
         try:
-            with self._revocations.watching(connection, sender, _revoked):
-                await UnitSession(self._service, self._gate, self._metrics, self._now, connection, grant).run()
+            with self._revocations.watching(connection, sender, _revoked), self._counted(connection, sender):
+                await UnitSession(self._service, self._gate, self._metrics, self._now, connection, grant, pace).run()
         finally:
             self._connections.discard(connection)
+
+    @contextmanager
+    def _counted(self, connection: Connection, sender: Pass | None) -> Iterator[None]:
+        """Let the oldest socket of a token give way when there are too many: a modem that comes back with another
+        address has left it open, and will never close it.
+        """
+        if sender is None or sender.key is None or self._per_token is None:
+            yield
+            return
+        same = self._by_token.setdefault(sender.key, [])
+        same.append(connection)
+        for old in same[: -self._per_token]:
+            same.remove(old)
+            asyncio.get_running_loop().create_task(old.close(CloseCode.TRY_AGAIN_LATER, _REPLACED), name="replaced")
+        try:
+            yield
+        finally:
+            if connection in same:
+                same.remove(connection)
+            if not same:
+                self._by_token.pop(sender.key, None)
+
+
+_REPLACED: Final = "newer sockets of this token took its place"
 
 
 def _revoked() -> Closing:

@@ -24,6 +24,7 @@ from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
 from tracker.io.revocations import Revocations
+from tracker.io.screens import Screens
 from tracker.io.service import Service
 from tracker.io.tickets import Tickets
 from tracker.io.viewer import Viewer
@@ -59,7 +60,9 @@ class Room:
         self.gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, self.now)
         self.tickets = Tickets(self.now)
         revocations = Revocations(self.gate, self.credentials.file, self.now)
-        self.live = LiveSocket(self.service, self.hub, self.gate, self.tickets, revocations, self.log, self.now)
+        self.live = LiveSocket(
+            self.service, self.hub, self.gate, self.tickets, revocations, Screens(4, 50), self.log, self.now
+        )
         self._watching = asyncio.create_task(revocations.watch())
         self._server = await serve(
             self.live.serve, sock=self._socket, process_request=self.live.refuse, compression=None

@@ -347,3 +347,15 @@ async def test_a_session_that_grows_too_old_ends_while_it_watches(strict: Room) 
         strict.at += 75 * 60
 
         assert await closing(viewer) == (4401, "the session has ended")
+
+
+async def test_one_person_has_four_screens_and_not_more(strict: Room) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(4):
+            viewer = await stack.enter_async_context(connect(strict.url(), additional_headers=cookie(strict)))
+            await viewer.send('{"type":"subscribe"}')
+            assert (await receive(viewer))["type"] == "snapshot"
+        assert await watched(strict, **cookie(strict)) == (1013, "too many screens are open already; close one")
+    await strict.until(lambda: not strict.viewers())
+
+    assert await watched(strict, **cookie(strict)) == "snapshot"

@@ -22,6 +22,7 @@ from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
+from tracker.io.pace import Limit
 from tracker.io.revocations import Revocations
 from tracker.io.service import Service
 from tracker.io.unit_session import MESSAGES_IN_FLIGHT
@@ -37,14 +38,22 @@ class Station:
         self.metrics = Metrics(Hub(service, 0.5, 10, lambda: STARTED_AT).statistics, lambda: 0)
         self._rooms: dict[str, sockets.Room] = {}
 
-    async def open(self, *, auth: bool = True, max_connections: int = 100) -> None:
+    async def open(self, *, auth: bool = True, max_connections: int = 100, limit: Limit | None = None) -> None:
         self._server: Server = await sockets.listen("127.0.0.1", 0, self._rooms)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
         addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
         gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, lambda: STARTED_AT + 50)
         revocations = Revocations(gate, self.credentials.file, lambda: STARTED_AT + 50)
+        at = STARTED_AT + 50
         self.socket = UnitsSocket(
-            self.service, gate, revocations, self.metrics, max_connections, lambda: STARTED_AT + 50
+            self.service,
+            gate,
+            revocations,
+            self.metrics,
+            max_connections,
+            lambda: at,
+            limit=limit,
+            per_token=2,
         )
         self._rooms["/units"] = self.socket
         self._watching = asyncio.create_task(revocations.watch())
@@ -388,3 +397,37 @@ async def test_a_revoked_token_ends_its_connections_within_two_seconds(
         await send(gateway, ping(1))
         await acked(gateway, 1)
         assert await station.refusal(station.call(tokens["unit"])) == (401, "Authorization")
+
+
+async def test_beyond_its_pace_a_unit_waits_and_loses_nothing(
+    service: Service, credentials: Credentials, tokens: dict[str, str]
+) -> None:
+    """A burst of 3, then one in 0.2 s: twelve messages take longer than 1.5 s, and all are acknowledged."""
+    station = Station(service, credentials)
+    await station.open(limit=Limit(5.0, 3, 500.0))
+    async with station.call(tokens["unit"]) as unit:
+        began_at = time.monotonic()
+        for seq in range(12):
+            await send(unit, ping(40 + seq, acc=5.0))
+        await acked(unit, 51)
+    elapsed_s = time.monotonic() - began_at
+    await station.close()
+
+    assert elapsed_s > 1.5
+
+
+async def test_the_oldest_socket_of_a_token_gives_way(station: Station, tokens: dict[str, str]) -> None:
+    """A modem that comes back with another address has left its old one open."""
+    async with (
+        station.call(tokens["unit"]) as old,
+        station.call(tokens["gateway"]) as other,
+        station.call(tokens["unit"]),
+        station.call(tokens["unit"]) as newest,
+    ):
+        with pytest.raises(ConnectionClosed) as closed:
+            await receive(old)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        for one in (newest, other):
+            await send(one, ping(1, boot=f"b{id(one)}"))
+            assert (await receive(one))["type"] == "ack"
