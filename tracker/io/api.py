@@ -26,6 +26,8 @@ from tracker.io.http_port import mark
 from tracker.io.hub import Hub
 from tracker.io.ingest_http import Ingest
 from tracker.io.metrics import CONTENT_TYPE, Metrics
+from tracker.io.oidc import Oidc
+from tracker.io.oidc_http import OidcCalls
 from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.record_http import Record
@@ -51,6 +53,8 @@ class About(msgspec.Struct, frozen=True):
     boundary_vintage: str
     demo: bool
     basemap: Basemap = Basemap()
+    origin: str = ""
+    """Under which browsers reach the page, where that is not the address itself."""
 
 
 class Api:
@@ -63,6 +67,7 @@ class Api:
         gate: says who may call.
         sign_in: the ways in.
         tickets: for the live feed.
+        oidc: a provider of accounts; None if there is none.
         metrics: counts.
         pages: the map page's files.
         borders: the boundary data as GeoJSON, encoded once, by the name of the call.
@@ -81,6 +86,7 @@ class Api:
         gate: Gate,
         sign_in: SignIn,
         tickets: Tickets,
+        oidc: Oidc | None = None,
         metrics: Metrics,
         pages: Pages,
         borders: Mapping[str, bytes],
@@ -101,6 +107,8 @@ class Api:
         self._dispatch = Dispatch(service, hub, log, consulting, now)
         self._record = Record(service, consulting, now)
         self._calls = SignInCalls(gate, sign_in, tickets, now)
+        self._oidc = OidcCalls(gate, sign_in, self._calls, oidc, about.origin)
+        self._ways = ("password",) if oidc is None else ("password", "oidc")
         self._ingest = Ingest(service, gate, metrics, batch_bytes, now)
 
     def app(self) -> web.Application:
@@ -148,6 +156,8 @@ class Api:
             "signOut": self._calls.end,
             "ticket": self._calls.ticket,
             "signInPage": self._sign_in_page,
+            "oidcStart": self._oidc.start,
+            "oidcCallback": self._oidc.callback,
             "health": self._health,
             "ready": self._ready,
             "metrics": self._send_metrics,
@@ -168,7 +178,7 @@ class Api:
                 epoch=self._service.epoch,
                 demo=about.demo,
                 basemap=describe(about.basemap),
-                sign_in=("password",) if self._gate.people_must_sign_in else (),
+                sign_in=self._ways if self._gate.people_must_sign_in else (),
                 acts=tuple(ActAnswer(act.name, act.says, act.articles) for act in ACTS),
                 phases={phase.value: tuple(moves) for phase, moves in MOVES.items()},
             )

@@ -37,6 +37,7 @@ from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics
 from tracker.io.notify import Notify
 from tracker.io.offline import build_engine
+from tracker.io.oidc import Oidc
 from tracker.io.pace import Limit
 from tracker.io.passwords import Passwords
 from tracker.io.revocations import Revocations
@@ -125,6 +126,9 @@ async def _listen(
     gate = Gate(config, http, ws, credentials, clock.now)
     revocations = Revocations(gate, credentials.file, clock.now)
     tickets = Tickets(clock.now)
+    oidc = Oidc(config.oidc, clock.now) if config.oidc.issuer and config.auth.required else None
+    if oidc is not None:
+        stack.push_async_callback(oidc.close)
     limits = config.limits
     screens = Screens(limits.screens, limits.viewers_per_address)
     passwords = stack.enter_context(contextlib.closing(Passwords()))
@@ -149,10 +153,19 @@ async def _listen(
         gate=gate,
         sign_in=sign_in,
         tickets=tickets,
+        oidc=oidc,
         metrics=metrics,
         pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
         borders=geojson.boundary_files(atlas),
-        about=About(_version(), atlas.attribution, atlas.sha256, atlas.vintage, config.demo.enabled, config.basemap),
+        about=About(
+            _version(),
+            atlas.attribution,
+            atlas.sha256,
+            atlas.vintage,
+            config.demo.enabled,
+            config.basemap,
+            next(iter(config.http.origins), ""),
+        ),
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,
         trainings=trainings,

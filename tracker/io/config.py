@@ -9,10 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
+
+from tracker.facts import State
+from tracker.roles import ROOM, Role
 
 
 class Key(NamedTuple):
@@ -248,6 +251,55 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 1
 
 
+class Rule(NamedTuple):
+    """What a value of a claim means."""
+
+    value: str
+    role: Role
+    state: str | None
+
+
+def rule_of(text: str) -> Rule:
+    """Read `VALUE=ROLE:STATE`, or `VALUE=admin`.
+
+    Raises:
+        ValueError: says what was received and what is allowed.
+    """
+    value, equals, meaning = text.rpartition("=")
+    role, _, state = meaning.partition(":")
+    fits = (role in ROOM and state in get_args(State)) or (role == "admin" and not state)
+    if not value or not equals or not fits:
+        raise ValueError(f'{text!r} is not such as "rtic-utrecht=dispatcher:NL" or "it-beheer=admin"')
+    return Rule(value, cast("Role", role), state or None)
+
+
+def _rules(texts: tuple[str, ...]) -> None:
+    for text in texts:
+        rule_of(text)
+
+
+def _issuer(text: str) -> None:
+    url = urlsplit(text)
+    if text and (url.scheme not in {"https", "http"} or not url.hostname or url.query or url.fragment):
+        raise ValueError(f"{text!r} is not a URL such as https://login.example/realms/police")
+    if url.scheme == "http" and not Address(url.hostname or "", 0).is_loopback:
+        raise ValueError(f"{text!r} is reached without encryption; https is needed beyond this machine")
+
+
+class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Signing in by an organisation's own accounts (OpenID Connect)."""
+
+    issuer: Annotated[str, Key("of the provider, as it calls itself; empty: nobody signs in so", _issuer)] = ""
+    client_id: Annotated[str, Key("under which the provider knows this server")] = ""
+    client_secret: Annotated[str, Key("as which it proves it; empty for a public client", is_secret=True)] = ""
+    scopes: Annotated[tuple[str, ...], Key("asked for")] = ("openid", "profile")
+    name_claim: Annotated[str, Key("claim with the name for the record")] = "preferred_username"
+    role_claim: Annotated[str, Key("claim, a text or a list, whose values the roles are given by")] = "groups"
+    roles: Annotated[
+        tuple[str, ...], Key('the first that fits counts, e.g. ["rtic-utrecht=dispatcher:NL", "it=admin"]', _rules)
+    ] = ()
+
+
 class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What goes to stderr."""
 
@@ -273,6 +325,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     demo: Demo = Demo()
     auth: Auth = Auth()
     retention: Retention = Retention()
+
+
+    oidc: Oidc = Oidc()
     logs: Logs = Logs()
 
     @property
@@ -296,6 +351,10 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
     if config.retention.events_d * 24 < config.retention.positions_h:
         days, hours = config.retention.events_d, config.retention.positions_h
         yield "retention.events_d", f"{days} days are shorter than the {hours} hours for which positions are kept"
+
+
+    if config.oidc.issuer and not (config.oidc.client_id and config.oidc.roles):
+        yield "oidc.issuer", "also needs oidc.client_id, and oidc.roles, or nobody could sign in by it"
     if not config.auth.required and not config.is_local:
         yield (
             "auth.required",

@@ -24,6 +24,7 @@ from tracker.io.gate import Gate
 from tracker.io.http_port import HttpPort
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
+from tracker.io.oidc import Oidc
 from tracker.io.pages import Pages
 from tracker.io.passwords import Passwords
 from tracker.io.service import Service
@@ -68,6 +69,7 @@ class HttpRoom:
         *,
         host: str = "127.0.0.1",
         auth: bool = False,
+        oidc: Oidc | None = None,
     ) -> None:
         self.service = service
         self.at = BEGAN_AT
@@ -88,6 +90,7 @@ class HttpRoom:
             gate=self.gate,
             sign_in=SignIn(self.accounts, self.gate.sessions, self.passwords, self.throttle, self.now),
             tickets=Tickets(self.now),
+            oidc=oidc,
             metrics=self.metrics,
             pages=Pages(web_directory),
             borders=dict.fromkeys(("borders", "borderOutline", "borderSides"), BORDERS),

@@ -58,6 +58,8 @@ WHO = {
     "GET /api/v1/session": "*",
     "DELETE /api/v1/session": "DSAM",
     "POST /api/v1/ws-ticket": "DSA",
+    "GET /api/v1/oidc/start": "*",
+    "GET /api/v1/oidc/callback": "*",
     "GET /sign-in": "*",
     "GET /metrics": "DSAM",
     "GET /healthz": "*",
