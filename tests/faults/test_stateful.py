@@ -37,6 +37,7 @@ from tracker.io.journal import Journal
 from tracker.io.live_socket import LiveSocket
 from tracker.io.metrics import Metrics
 from tracker.io.revocations import Revocations
+from tracker.io.screens import Screens
 from tracker.io.service import Service
 from tracker.io.tickets import Tickets
 from tracker.io.units_socket import UnitsSocket
@@ -73,7 +74,8 @@ class House:
         )
         watcher = Revocations(gate, self.credentials.file, lambda: at)
         units = UnitsSocket(self.service, gate, watcher, metrics, 100, lambda: at)
-        live = LiveSocket(self.service, hub, open_gate, Tickets(lambda: at), watcher, self._log, lambda: at)
+        parts = Tickets(lambda: at), watcher, Screens(4, 50), self._log
+        live = LiveSocket(self.service, hub, open_gate, *parts, lambda: at)
         self._rooms |= {"/units": units, "/live": live}
         self._watching = asyncio.create_task(watcher.watch())
 

@@ -193,7 +193,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 5.0
     pings_burst: Annotated[int, Key("pings at once, before that counts, 1 to 100000", between(1, 100_000))] = 20
     backlog_per_s: Annotated[
-        float, Key("the same for pings that are older than a minute, 1 to 100000", between(1, 100_000))
+        float, Key("the same for pings that are older than 5 s, 1 to 100000", between(1, 100_000))
     ] = 500.0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-BACKLOG_S: Final = 60.0
+BACKLOG_S: Final = 5.0
 """A fix that is older than this when it comes was kept by its unit, and counts as backlog."""
 
 _SHORTEST_S: Final = 0.001

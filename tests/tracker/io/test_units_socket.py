@@ -408,8 +408,8 @@ async def test_beyond_its_pace_a_unit_waits_and_loses_nothing(
     async with station.call(tokens["unit"]) as unit:
         began_at = time.monotonic()
         for seq in range(12):
-            await send(unit, ping(40 + seq, acc=5.0))
-        await acked(unit, 51)
+            await send(unit, ping(seq, t=STARTED_AT + 50 + seq / 100))
+        await acked(unit, 11)
     elapsed_s = time.monotonic() - began_at
     await station.close()
 
