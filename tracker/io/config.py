@@ -326,7 +326,6 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     auth: Auth = Auth()
     retention: Retention = Retention()
 
-
     oidc: Oidc = Oidc()
     logs: Logs = Logs()
 
@@ -351,7 +350,6 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
     if config.retention.events_d * 24 < config.retention.positions_h:
         days, hours = config.retention.events_d, config.retention.positions_h
         yield "retention.events_d", f"{days} days are shorter than the {hours} hours for which positions are kept"
-
 
     if config.oidc.issuer and not (config.oidc.client_id and config.oidc.roles):
         yield "oidc.issuer", "also needs oidc.client_id, and oidc.roles, or nobody could sign in by it"
