@@ -7,13 +7,15 @@ the ticks its feed comes from this program, encoded beforehand: a snapshot, then
 unit has moved. So the server costs nothing meanwhile, and each tick is the worst that there can be.
 
 Reported of a tick: *message* is the handler of the frame (parse, fold, records for the graphics card); *script* is all
-script of the page until the next frame (message, panel, labels, drawing of the map); *busy* is all main-thread time as
-Chromium counts it, style, layout and garbage included.
+script of the page until the next frame (message, panel, labels, drawing of the map); *busy* is all processor time of the
+main thread as Chromium counts it, style, layout and garbage included. The others are wall time, and grow when other
+programs want the processor.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import random
@@ -28,7 +30,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import websockets.sync.server as ws
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, CDPSession
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.connection import Connection
 
 from benchmarks.processes import process
@@ -127,10 +130,11 @@ def feeding(feed: Feed, port: int) -> Iterator[None]:
 
     def viewer(connection: Connection) -> None:
         connection.recv(timeout=10)
-        connection.send(feed.snapshot)
-        for frame in feed.frames:
-            time.sleep(1.0)
-            connection.send(frame)
+        with contextlib.suppress(ConnectionClosed):  # the page went, or came anew
+            connection.send(feed.snapshot)
+            for frame in feed.frames:
+                time.sleep(1.0)
+                connection.send(frame)
 
     with ws.serve(viewer, "127.0.0.1", port, compression=None) as served:
         threading.Thread(target=served.serve_forever, daemon=True).start()
@@ -152,13 +156,15 @@ def ticks(browser: Browser, feed: Feed, *, calm: bool, view: str) -> dict[str, A
             page.goto(f"{server.http}/#map={view}")
             page.locator("body[data-borders]").wait_for(timeout=60_000)
             counted = page.evaluate("spent.message.length")
-            busy = _busy_s(page)
+            session = page.context.new_cdp_session(page)
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
+            busy = _busy_s(session)
             deadline = time.monotonic() + len(feed.frames) * 2
             while page.evaluate("spent.message.length") < len(feed.frames) - 1 and time.monotonic() < deadline:
                 page.wait_for_timeout(500)
             seen = page.evaluate("spent.message.length") - counted
             found = page.evaluate("spent")
-            busy = _busy_s(page) - busy
+            busy = _busy_s(session) - busy
             page.context.close()
     skip = max(5, counted)
     return {
@@ -193,9 +199,7 @@ def first_paint(browser: Browser, opens: int) -> dict[str, Any]:
     return {"opens": opens, "ms": times, **weight, "hosts": len(hosts - {""})}
 
 
-def _busy_s(page: Page) -> float:
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
+def _busy_s(session: CDPSession) -> float:
     metrics = session.send("Performance.getMetrics")["metrics"]
     return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 

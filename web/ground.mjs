@@ -97,20 +97,6 @@ export function groundLayers(scale) {
       layout: round,
       paint: { "line-color": "#2d5878", "line-width": width(1 * scale, 2 * scale), "line-opacity": ["interpolate", ["linear"], ["zoom"], 9.5, 1, 10.5, 0] },
     },
-    {
-      id: "places",
-      type: "symbol",
-      source: "places",
-      filter: [">=", ["get", "p"], ["step", ["zoom"], 150_000, 7, 60_000, 8, 25_000, 9, 8_000, 10, 2_500, 11, 0]],
-      layout: {
-        "text-field": placeNames(),
-        "text-font": REGULAR,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 12 * scale, 12, ["step", ["get", "p"], 14 * scale, 20_000, 16 * scale, 100_000, 19 * scale]],
-        "symbol-sort-key": ["-", 0, ["get", "p"]],
-        "text-padding": 6,
-      },
-      paint: { "text-color": "#aab6c2", "text-halo-color": NIGHT, "text-halo-width": 1.6 },
-    },
     band("left", -1),
     band("right", 1),
     {
@@ -144,6 +130,20 @@ export function groundLayers(scale) {
       filter: inner,
       layout: round,
       paint: { "line-color": BORDER, "line-width": width(2.4 * scale, 4.5 * scale) },
+    },
+    {
+      id: "places",
+      type: "symbol",
+      source: "places",
+      filter: [">=", ["get", "p"], ["step", ["zoom"], 150_000, 7, 60_000, 8, 25_000, 9, 8_000, 10, 2_500, 11, 0]],
+      layout: {
+        "text-field": placeNames(),
+        "text-font": REGULAR,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 12 * scale, 12, ["step", ["get", "p"], 14 * scale, 20_000, 16 * scale, 100_000, 19 * scale]],
+        "symbol-sort-key": ["-", 0, ["get", "p"]],
+        "text-padding": 6,
+      },
+      paint: { "text-color": "#aab6c2", "text-halo-color": NIGHT, "text-halo-width": 1.6 },
     },
     {
       id: "state-names",

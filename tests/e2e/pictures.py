@@ -96,19 +96,21 @@ def _state(lon: float, lat: float) -> str | None:
 
 def pursue(server: Server, traffic: Traffic, upto: int, *, contact: bool = False) -> None:
     """BE-K03 pursues towards Hazeldonk; it has been on its way for `upto` seconds, and the border comes at 40."""
-    pings = drive("BE-K03", seconds=upto)
+    ahead, behind = drive("BE-K03", seconds=upto), drive("BE-K07", seconds=upto, start_m=-1600.0)
     with server.units() as unit:
-        send(unit, pings[:5])
+        send(unit, ahead[:5])
+        send(unit, behind[:5])
         server.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "note": "Van fails to stop at Meer"})
-        send(unit, pings[5:])
-    traffic.add("BE-K03", LON, pings[-1]["lat"], 30.0, 0.0)
-    traffic.add("BE-K07", LON - 0.0012, pings[-1]["lat"] - 0.004, 29.0, 5.0)
+        server.post("/api/v1/pursuits/p-1/join", {"unit": "BE-K07"})
+        send(unit, ahead[5:])
+        send(unit, behind[5:])
+    for last in (ahead[-1], behind[-1]):
+        traffic.add(last["unit"], LON, last["lat"], 30.0, 0.0)
     traffic.add("NL-ZB12", LON + 0.004, BORDER_LAT + 0.016, 0.0, 200.0)
     if contact:
         body = {"status": "established", "host": "NL", "with": "NL room", "channel": "phone", "by": "Ann"}
         server.post("/api/v1/pursuits/p-1/contact", body)
     traffic.start()
-    server.post("/api/v1/pursuits/p-1/join", {"unit": "BE-K07"})
 
 
 def overview(server: Server, shown: Screen, traffic: Traffic) -> None:
