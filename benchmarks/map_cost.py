@@ -7,8 +7,8 @@ the ticks its feed comes from this program, encoded beforehand: a snapshot, then
 unit has moved. So the server costs nothing meanwhile, and each tick is the worst that there can be.
 
 Reported of a tick: *message* is the handler of the frame (parse, fold, records for the graphics card); *script* is all
-script of the page until the next frame (message, panel, labels, drawing of the map); *busy* is all processor time of the
-main thread as Chromium counts it, style, layout and garbage included. The others are wall time, and grow when other
+script of the page until the next frame (message, panel, labels, drawing of the map); *busy* is all processor time of
+the main thread as Chromium counts it, style, layout and garbage included. The others are wall time, and grow when other
 programs want the processor.
 """
 
