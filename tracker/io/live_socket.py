@@ -20,6 +20,7 @@ from tracker.io.frames import Bbox, Picture, event_frame
 from tracker.io.gate import Gate, Pass
 from tracker.io.handshake import only, refusal
 from tracker.io.hub import Hub
+from tracker.io.journal import Journal
 from tracker.io.requests import Subscribe, check_bbox, read
 from tracker.io.revocations import Closing, Revocations
 from tracker.io.screens import Screens
@@ -176,6 +177,8 @@ class LiveSocket:
 
     async def _start(self, viewer: Viewer, picture: Picture, subscription: Subscribe) -> None:
         after = self._resume_after(subscription, picture.offset)
+        if after is not None and after < await self._service.in_journal(_erased_upto):
+            after = None  # something that it missed is erased
         await self._note(viewer, picture, after, subscription.bbox)
         faults = self._service.faults.standing
         frame = picture.frame(self._service.epoch, recovered=after is not None, now=self._now(), faults=faults)
@@ -197,6 +200,10 @@ class LiveSocket:
             return None
         # An offset ahead of ours belongs to a history that we do not have, whatever its epoch says.
         return offset if max(0, newest - MAX_GAP) <= offset <= newest else None
+
+
+def _erased_upto(journal: Journal) -> int:
+    return journal.erased_offset
 
 
 def _name(viewer: Viewer) -> str:

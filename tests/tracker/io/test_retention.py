@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.tracker.io.live_room import Room, receive_until, start, subscribe
 from tests.tracker.road import BORDER_LAT, LON, M_PER_DEG, STARTED_AT
 from tracker.engine import Engine
 from tracker.errors import Corrupt, Refused
@@ -398,3 +399,20 @@ def test_an_input_that_forgets_is_kept_like_any_other() -> None:
     entry = Forget(at=2.0, heard_before=1.0, ended_before=0.5, events_upto=3, held=("p-1",))
 
     assert decode(encode(entry)) == entry
+
+
+async def test_a_viewer_that_missed_what_is_erased_starts_afresh(room: Room) -> None:
+    for number in range(5):
+        await room.submit(start(number))
+
+    def erase_three(journal: Journal) -> None:
+        with journal.transaction():
+            list(journal.rows("DELETE FROM event WHERE offset <= 3"))
+            list(journal.rows("INSERT OR REPLACE INTO meta VALUES ('events_upto', '3')"))
+
+    await room.service.in_journal(erase_three)
+    for offset, recovered in ((1, False), (3, True), (4, True)):
+        async with subscribe(room, epoch=room.service.epoch, offset=offset) as (viewer, snapshot):
+            assert snapshot["recovered"] is recovered
+            if recovered:
+                assert (await receive_until(viewer, "event"))["offset"] == offset + 1
