@@ -21,7 +21,7 @@ const EN = {
   denied: "Your organisation did not sign you in here: {reason}",
   caps: "Caps Lock is on.",
   insecure: "This page was reached without encryption, so the browser will not keep you signed in. Use https.",
-  inside: "You are signed in as {name} ({role}). This role has no live picture: it looks after accounts and tokens, with the API or the command line.",
+  inside: "You are signed in as {name} ({role}). This role has no live picture: it looks after accounts and tokens, with the command line.",
 };
 
 /** @type {Record<string, Record<Word, string>>} */
@@ -45,7 +45,7 @@ const WORDS = {
     denied: "Uw organisatie heeft u hier niet aangemeld: {reason}",
     caps: "Caps Lock staat aan.",
     insecure: "Deze pagina is zonder versleuteling geopend, dus de browser houdt u niet aangemeld. Gebruik https.",
-    inside: "U bent aangemeld als {name} ({role}). Deze rol heeft geen live beeld: zij beheert accounts en tokens, met de API of de opdrachtregel.",
+    inside: "U bent aangemeld als {name} ({role}). Deze rol heeft geen live beeld: zij beheert accounts en tokens, met de opdrachtregel.",
   },
   fr: {
     title: "Connexion",
@@ -65,7 +65,7 @@ const WORDS = {
     denied: "Votre organisation ne vous a pas connecté ici : {reason}",
     caps: "Le verrouillage des majuscules est activé.",
     insecure: "Cette page a été ouverte sans chiffrement : le navigateur ne gardera pas votre connexion. Utilisez https.",
-    inside: "Vous êtes connecté comme {name} ({role}). Ce rôle n'a pas d'image en direct : il gère les comptes et les jetons, par l'API ou la ligne de commande.",
+    inside: "Vous êtes connecté comme {name} ({role}). Ce rôle n'a pas d'image en direct : il gère les comptes et les jetons, par la ligne de commande.",
   },
   de: {
     title: "Anmelden",
@@ -85,7 +85,7 @@ const WORDS = {
     denied: "Ihre Organisation hat Sie hier nicht angemeldet: {reason}",
     caps: "Die Feststelltaste ist aktiv.",
     insecure: "Diese Seite wurde ohne Verschlüsselung geöffnet, der Browser behält Ihre Anmeldung daher nicht. Nutzen Sie https.",
-    inside: "Sie sind als {name} ({role}) angemeldet. Diese Rolle hat kein Live-Bild: Sie verwaltet Konten und Token, mit der API oder der Befehlszeile.",
+    inside: "Sie sind als {name} ({role}) angemeldet. Diese Rolle hat kein Live-Bild: Sie verwaltet Konten und Token, mit der Befehlszeile.",
   },
   lb: {
     title: "Umellen",
@@ -105,7 +105,7 @@ const WORDS = {
     denied: "Är Organisatioun huet Iech hei net ugemellt: {reason}",
     caps: "Caps Lock ass un.",
     insecure: "Dës Säit gouf ouni Verschlësselung opgemaach, de Browser hält Iech net ugemellt. Benotzt https.",
-    inside: "Dir sidd als {name} ({role}) ugemellt. Dës Roll huet kee Live-Bild: si geréiert Konten an Tokens, mat der API oder der Kommandozeil.",
+    inside: "Dir sidd als {name} ({role}) ugemellt. Dës Roll huet kee Live-Bild: si geréiert Konten an Tokens, mat der Kommandozeil.",
   },
 };
 
