@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.connection import Connection as BaseConnection
 from websockets.frames import DATA_OPCODES, Frame
@@ -115,7 +115,8 @@ def frames(draw: st.DrawFn) -> bytes:
     return head + (key if masked else b"") + payload
 
 
-@settings(max_examples=300)
+@settings(max_examples=1000)
+@example(sent=[b"\x88\x80\0\0\0\0", b"\x81\x80\0\0\0\0"], cuts=[], by_byte=False)
 @given(sent=st.lists(frames(), max_size=8), cuts=st.lists(st.integers(1, 150_000), max_size=8), by_byte=st.booleans())
 async def test_whatever_comes_is_read_as_the_library_reads_it(
     *, sent: list[bytes], cuts: list[int], by_byte: bool

@@ -174,12 +174,16 @@ class Connection(ServerConnection):
             if messages:
                 receiver.received(messages)
                 messages = []
-            # What is not sound will end the connection, and the library says how.
+            # What is not sound will end the connection, and the library says how; after the end comes nothing more.
             self._is_left_alone = not payload
             if self._is_left_alone or not self.is_open:
-                stop = end
+                self._leave(data[at:])
+                return
             self._leave(data[at:stop])
             at = stop
+            if not self.is_open:
+                self._leave(data[at:])
+                return
         if messages:
             receiver.received(messages)
         if at < end:
