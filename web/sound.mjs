@@ -26,6 +26,8 @@ const SILENCE = 0.01;
 /** Samples that the test looks back on: more than half a second, so that a busy page misses nothing. */
 const EAR = 32_768;
 const LISTEN_MS = 100;
+/** By then every tone is well under way. */
+const ENOUGH_S = 0.5;
 /** How long the test waits for a sound; a machine under load begins late. */
 const PATIENCE_MS = 5000;
 
@@ -88,19 +90,25 @@ export class Sound {
     this.#play({ tone: "chime", loud: false });
   }
 
-  /** Whether anything comes out of what was just played: every sound is a test. */
-  async #listen() {
+  /**
+   * Whether anything comes out of what was just played: every sound is a test. It is only called silent when it was
+   * listened to from its beginning, or never began; a page too busy to listen proves nothing.
+   * @param {AudioContext} audio
+   * @param {number} from seconds of its clock
+   */
+  async #listen(audio, from) {
     const heard = new Float32Array(EAR);
     const until = performance.now() + PATIENCE_MS;
+    const verdict = (/** @type {boolean} */ loud) => (this.#test = { at: Date.now() / 1000, heard: loud });
     while (performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, LISTEN_MS));
       this.#ear?.getFloatTimeDomainData(heard);
-      if (heard.some((value) => Math.abs(value) > SILENCE)) {
-        this.#test = { at: Date.now() / 1000, heard: true };
-        return;
-      }
+      if (heard.some((value) => Math.abs(value) > SILENCE)) return verdict(true);
+      const passed = audio.currentTime - from;
+      if (passed > EAR / audio.sampleRate) return undefined;
+      if (passed > ENOUGH_S) return verdict(false);
     }
-    this.#test = { at: Date.now() / 1000, heard: false };
+    return verdict(false);
   }
 
   /**
@@ -121,7 +129,7 @@ export class Sound {
       tone.stop(at + seconds);
       at += seconds;
     }
-    void this.#listen();
+    void this.#listen(audio, audio.currentTime);
     return true;
   }
 }
