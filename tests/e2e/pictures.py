@@ -155,7 +155,7 @@ def lost(server: Server, shown: Screen, traffic: Traffic) -> None:
     traffic.stop()
     shown.open(server.http)
     drawn(shown.page)
-    shown.page.locator('[data-unit="BE-K03"][data-quality="lost"]').wait_for(timeout=60_000)
+    shown.page.locator('tr[data-unit="BE-K03"][data-quality="lost"]').wait_for(timeout=60_000)
     shown.page.wait_for_timeout(4_000)
 
 

@@ -57,7 +57,7 @@ def test_a_click_on_a_unit_selects_it_and_one_beside_it_does_not(server: Server,
         ping = {"unit": "BE-K03", "boot": "b", "seq": 1, "t": drive("x")[-1]["t"], "lon": LON, "lat": BORDER_LAT - 0.02}
         send(unit, [ping])
         page = look_at(shown, server, LON, BORDER_LAT - 0.02, 14)
-        row = page.locator('[data-unit="BE-K03"]')
+        row = page.locator('tr[data-unit="BE-K03"]')
         expect(row).to_be_visible()
 
         click_middle(page)
