@@ -116,6 +116,7 @@ def frames(draw: st.DrawFn) -> bytes:
 
 
 @settings(max_examples=1000)
+@example(sent=[b"\x89\xfe\0\0\0\0\0\0", b"\x81\x80\0\0\0\0", b"\x88\x80\0\0\0\0"], cuts=[], by_byte=False)
 @example(sent=[b"\x88\x80\0\0\0\0", b"\x81\x80\0\0\0\0"], cuts=[], by_byte=False)
 @given(sent=st.lists(frames(), max_size=8), cuts=st.lists(st.integers(1, 150_000), max_size=8), by_byte=st.booleans())
 async def test_whatever_comes_is_read_as_the_library_reads_it(

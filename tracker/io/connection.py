@@ -198,15 +198,16 @@ def _extent(data: bytes, at: int, end: int, largest: int) -> tuple[int, int]:
         return at, end + 1
     first, second = data[at], data[at + 1]
     begin, length = at + 6, second & 0x7F
-    if first not in _SOUND or second < _MASKED or (first >= _CONTROL and length > _LARGEST_CONTROL):
+    if first not in _SOUND or second < _MASKED:
         return 0, end
     if length > 125:
         begin = at + (8 if length == 126 else 14)
         if end < begin:
             return begin, begin
         length = int.from_bytes(data[at + 2 : begin - 4], "big")
-        if length > largest:
-            return 0, end
+    # A small length may be written large; the library takes that, so it is no end of the connection.
+    if length > (_LARGEST_CONTROL if first >= _CONTROL else largest):
+        return 0, end
     return begin, begin + length
 
 
