@@ -246,12 +246,13 @@ def _ping(body: bytes) -> PingReceived:
 
 
 async def live(server: Server, actors: list[Sender | Viewer | Dispatcher], seed: int, seconds: float) -> None:
-    """Let everybody do what they do until something is acknowledged, and a while longer; then kill the server."""
-    senders = [actor for actor in actors if isinstance(actor, Sender)]
-    before = sum(car.acked for sender in senders for car in sender.cars)
+    """Let everybody do what they do until something is acknowledged and done, and a while longer; then kill."""
+    cars = [car for actor in actors if isinstance(actor, Sender) for car in actor.cars]
+    (dispatcher,) = (actor for actor in actors if isinstance(actor, Dispatcher))
+    acked, acts = sum(car.acked for car in cars), dispatcher.acts
     tasks = [asyncio.create_task(actor.live(server, random.Random(f"{seed} {n}"))) for n, actor in enumerate(actors)]
-    async with asyncio.timeout(20):
-        while sum(car.acked for sender in senders for car in sender.cars) == before:
+    async with asyncio.timeout(60):
+        while sum(car.acked for car in cars) == acked or dispatcher.acts == acts:
             await asyncio.sleep(0.01)
     await asyncio.sleep(seconds)
     await asyncio.to_thread(server.kill)
@@ -297,7 +298,7 @@ def test_no_kill_loses_or_doubles_anything(
     assert told == [{"offset": offset, **event} for offset, event in enumerate(witness.events, 1)]
     assert stored(server.data, cars) == {car.unit: [*range(car.sent + 1)] for car in cars}
     assert sum(car.acked for car in cars) > 20 * kills, "there was something to lose"
-    assert dispatcher.acts > kills / 5
+    assert dispatcher.acts >= kills
     for car in cars:
         assert _crossings(witness.events, car.unit) == crossings(engine, server.data, car.unit)
     crossed = [event["id"] for event in told if (event["type"], event.get("unit")) == ("crossing.confirmed", CARS[1])]
