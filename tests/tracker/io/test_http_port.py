@@ -16,7 +16,7 @@ import pytest
 from tests.tracker.io.http_room import HttpRoom
 from tracker.io import http
 from tracker.io.credentials import Credentials
-from tracker.io.http_port import HEAD_S, IDLE_S, LEAST_TAKEN_BYTES, TAKING_S
+from tracker.io.http_port import HEAD_S, IDLE_S, TAKING_S
 from tracker.io.service import Service
 from tracker.io.turnstile import Turnstile
 
@@ -93,23 +93,6 @@ async def test_an_answer_that_is_not_taken_costs_the_place(
         assert in_seconds(room, TAKING_S) == 1
 
 
-async def test_an_answer_that_is_taken_slowly_is_sent_to_its_end(
-    service: Service, credentials: Credentials, web_directory: Path
-) -> None:
-    (web_directory / "large.png").write_bytes(bytes(16 * 1024 * 1024))
-    async with (
-        HttpRoom(service, credentials, web_directory).open() as room,
-        raw(room, request(room, "/large.png"), limit=1024) as (reader, _),
-    ):
-        await asyncio.sleep(0.5)
-        for look in range(5):
-            assert in_seconds(room, look * (TAKING_S - 1)) == 0
-            left_bytes = unsent(room)
-            await reader.readexactly(1024 * 1024)
-            while unsent(room) > max(0, left_bytes - LEAST_TAKEN_BYTES):
-                await asyncio.sleep(0.01)
-
-
 async def test_a_body_that_trickles_is_answered_with_408(http_room: HttpRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "BODY_S", 0.2)
     async with raw(http_room, request(http_room, "/api/v1/pings", "Content-Length: 900", method="POST")) as streams:
@@ -141,14 +124,6 @@ async def test_a_body_that_comes_fast_enough_may_take_longer(
             await asyncio.sleep(0.05)
 
         assert (await head(reader)).startswith(b"HTTP/1.1 400 ")
-
-
-def unsent(room: HttpRoom) -> int:
-    """Bytes that wait in the server to be taken."""
-    manager = room.served._runner.server
-    assert manager is not None
-    transports = (one.transport for one in manager.connections)
-    return sum(one.get_write_buffer_size() for one in transports if one is not None)
 
 
 NOT_HTTP = {
