@@ -397,7 +397,8 @@ function signed() {
  */
 async function start(unit, why) {
   const { pursuit } = await api.startPursuit(unit, { ...why, by: signed() });
-  choose(null);
+  // The answer may come when another unit is looked at already.
+  if (selected === unit) choose(null);
   pursuits?.open(pursuit.id);
 }
 
@@ -407,7 +408,7 @@ async function start(unit, why) {
  */
 async function join(unit, pursuit) {
   await api.command(pursuit, "join", { unit, by: signed() });
-  choose(null);
+  if (selected === unit) choose(null);
 }
 
 /** Acknowledge: a lost link first, since nothing else can be. */

@@ -111,6 +111,7 @@ const phrases = {
   "act.end": "Ophalen…",
   "act.end_sure": "Verfollegung ophalen",
   "act.done": "Gemaach",
+  "act.done_what": "Gemaach: {what}",
   "act.why": "Firwat: {what}",
   "alert.none": "Keng Meldungen",
   "alert.all_acknowledged": "alles bestätegt",
