@@ -20,7 +20,7 @@ from tests.e2e.test_kill import LEG, Car, stored
 from tests.needs import sizes, small_disk
 
 DISK_MIB = 100
-STEP = 10
+STEP = 5
 NOISE = 500
 PATIENCE_S = 20.0
 
