@@ -142,12 +142,20 @@ def test_a_resend_is_acknowledged_again_and_applied_once(server: Server) -> None
     assert server.events() == before
 
 
+def settled(server: Server) -> list[dict[str, Any]]:
+    """Every unit, but for its quality: on a busy machine the restart takes so long that a unit is stale after it."""
+    features: list[dict[str, Any]] = server.get("/api/v1/units")["features"]
+    for feature in features:
+        del feature["properties"]["quality"]
+    return features
+
+
 def test_after_kill_and_restart_the_same_world(server: Server) -> None:
     token = server.token("--unit", "BE-K03", "--state", "BE")
     server.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03"})
     with server.units(token) as unit:
         send(unit, drive("BE-K03", "a1"))
-    before = server.get("/api/v1/pursuits/p-1"), server.get("/api/v1/units"), server.events()
+    before = server.get("/api/v1/pursuits/p-1"), settled(server), server.events()
     with server.live() as live:
         snapshot = Viewer(live).snapshot
     server.kill()
@@ -155,7 +163,7 @@ def test_after_kill_and_restart_the_same_world(server: Server) -> None:
 
     assert (
         server.get("/api/v1/pursuits/p-1"),
-        server.get("/api/v1/units"),
+        settled(server),
         server.events()[: len(before[2])],
     ) == before
     with server.live(snapshot["epoch"], snapshot["offset"] - 2) as live:
