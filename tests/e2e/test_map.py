@@ -154,7 +154,8 @@ def test_a_computer_whose_clock_is_wrong_is_told_so_and_shows_the_servers_time(s
     shown.page.add_init_script("const real = Date.now; Date.now = () => real() - 90_000;")
     shown.open(server.http)
 
-    expect(shown.page.locator('#faults [data-code="clock_differs"]')).to_contain_text(re.compile(r"1:(29|30) behind"))
+    told = shown.page.locator('#faults [data-code="clock_differs"]')
+    expect(told).to_contain_text(re.compile(r"1:(29|30) behind"), timeout=20_000)
 
 
 def test_the_operators_tiles_are_read_by_ranges_from_this_server(
