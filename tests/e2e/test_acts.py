@@ -1,4 +1,4 @@
-"""A whole pursuit from the page's own buttons, each pressed by key: what is recorded is what was pressed."""
+"""What the card of a pursuit offers and says, and how it sounds, in a real browser."""
 
 from __future__ import annotations
 
