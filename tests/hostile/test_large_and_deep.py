@@ -55,7 +55,8 @@ def a_pursuit(target: Target) -> None:
     """So that every command has something to act on."""
     body = json.dumps({"id": "p-1", "unit": "LU-1", "started_in": "LU"}).encode()
     answer = request(target.http_port, "POST", "/api/v1/pursuits", body, **headers(target, "/api/v1/pursuits"))
-    assert answer.status == 201
+    # With the tests of this module on several workers, or run in parts, it may be there already.
+    assert answer.status in {201, 409}
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -402,7 +402,9 @@ async def test_a_revoked_token_ends_its_connections_within_two_seconds(
 async def test_beyond_its_pace_a_unit_waits_and_loses_nothing(
     service: Service, credentials: Credentials, tokens: dict[str, str]
 ) -> None:
-    """A burst of 3, then one in 0.2 s: twelve messages take longer than 1.5 s, and all are acknowledged."""
+    """A burst of 3, then one in 0.2 s: twelve messages and what comes after them take longer than 1.5 s, whether one
+    read brings them all or each has its own; and all are acknowledged.
+    """
     station = Station(service, credentials)
     await station.open(limit=Limit(5.0, 3, 500.0))
     async with station.call(tokens["unit"]) as unit:
@@ -410,6 +412,8 @@ async def test_beyond_its_pace_a_unit_waits_and_loses_nothing(
         for seq in range(12):
             await send(unit, ping(seq, t=STARTED_AT + 50 + seq / 100))
         await acked(unit, 11)
+        await send(unit, ping(12, t=STARTED_AT + 51))
+        await acked(unit, 12)
     elapsed_s = time.monotonic() - began_at
     await station.close()
 
