@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import atan2, cos, degrees, hypot, radians
 from typing import Final, Literal, NamedTuple
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from borders.atlas import Atlas
 from borders.coverage import MICRO, Coverage
-from borders.features import MultiLineString
-from borders.states import Territory
+from borders.features import Feature, MultiLineString
+from borders.states import TERRITORIES, Territory
 
 _M_PER_DEG: Final = 111_250.0
 _NARROWING: Final = cos(radians(51.2))
@@ -73,21 +73,41 @@ def _thinned(arc: NDArray[np.int32], tolerance: float, stretch: NDArray[np.float
     return arc if len(thin) < (5 if closed else 2) else thin
 
 
-def sides(atlas: Atlas) -> list[Side]:
+def sides(atlas: Atlas, shapes: Iterable[Feature]) -> list[Side]:
     """Where the names of the states stand along the borders between the Benelux states.
 
     A place is left out where the border bends so much that a name would stand on the wrong side of it.
+
+    Args:
+        atlas: says on which side a place lies.
+        shapes: the features of that atlas.
     """
-    return [
-        side
-        for feature in atlas.features()
+    tried = [
+        candidate
+        for feature in shapes
         if isinstance(feature.geometry, MultiLineString) and feature.properties.name in _INNER
         for line in feature.geometry.coordinates
-        for side in _along(atlas, np.array(line), *feature.properties.territories)
+        for candidate in _along(np.array(line), *feature.properties.territories)
     ]
+    probes = np.array([candidate.probes for candidate in tried])
+    codes = atlas.territories(probes[..., 0], probes[..., 1])
+    wanted = np.array([[TERRITORIES.index(side.left), TERRITORIES.index(side.right)] * 3 for side, _ in tried])
+    # The first rank at which the names stand right is the place's.
+    found: dict[tuple[float, float], Side] = {}
+    for (side, _), stands in zip(tried, (codes == wanted).all(axis=1).tolist(), strict=True):
+        if stands:
+            found.setdefault((side.lon, side.lat), side)
+    return list(found.values())
 
 
-def _along(atlas: Atlas, line: NDArray[np.float64], left: Territory, right: Territory) -> Iterator[Side]:
+class _Candidate(NamedTuple):
+    """Names of a place at one rank, and where they must lie: on the left and the right, at both ends and between."""
+
+    side: Side
+    probes: list[tuple[float, float]]
+
+
+def _along(line: NDArray[np.float64], left: Territory, right: Territory) -> Iterator[_Candidate]:
     plane = line * np.array([_NARROWING, 1.0]) * _M_PER_DEG
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(plane, axis=0).T))])
     if along[-1] < _SHORTEST_M or bool((line[0] == line[-1]).all()):
@@ -107,17 +127,16 @@ def _along(atlas: Atlas, line: NDArray[np.float64], left: Territory, right: Terr
                 continue
             ahead_x, ahead_y = east / length * aside_m, north / length * aside_m
             # Both ends of a name must lie on its side too.
-            stands = [
-                atlas.territory(
+            probes = [
+                (
                     (x + part * _HALF_NAME * ahead_x - sign * ahead_y) / _NARROWING / _M_PER_DEG,
                     (y + part * _HALF_NAME * ahead_y + sign * ahead_x) / _M_PER_DEG,
                 )
                 for part in (-1, 0, 1)
                 for sign in (1, -1)
             ]
-            if stands == [left, right] * 3:
-                eastward = east >= 0
-                angle = -degrees(atan2(north, east) if eastward else atan2(-north, -east))
-                lon, lat = x / _NARROWING / _M_PER_DEG, y / _M_PER_DEG
-                yield Side(lon, lat, left, right, angle, "left" if eastward else "right", rank)
-                break
+            eastward = east >= 0
+            angle = -degrees(atan2(north, east) if eastward else atan2(-north, -east))
+            lon, lat = x / _NARROWING / _M_PER_DEG, y / _M_PER_DEG
+            side = Side(lon, lat, left, right, angle, "left" if eastward else "right", rank)
+            yield _Candidate(side, probes)

@@ -58,7 +58,7 @@ def test_every_line_of_a_border_has_its_first_territory_on_its_left(atlas: Atlas
 
 def test_a_name_above_the_line_stands_in_its_own_state(atlas: Atlas) -> None:
     """Seen as the map draws it: turned by the angle, the one name above, the other below."""
-    found = sides(atlas)
+    found = sides(atlas, atlas.features())
 
     assert {side.rank for side in found} == set(range(RANKS))
     for side in found:
@@ -72,7 +72,7 @@ def test_a_name_above_the_line_stands_in_its_own_state(atlas: Atlas) -> None:
 
 
 def test_names_stand_along_the_whole_border(atlas: Atlas) -> None:
-    found = sides(atlas)
+    found = sides(atlas, atlas.features())
 
     for border, least in (({"BE", "NL"}, 300), ({"BE", "LU"}, 80)):
         assert len([side for side in found if {side.left, side.right} == border]) > least

@@ -164,10 +164,11 @@ def sides(found: Iterable[Side]) -> SideCollection:
 
 def boundary_files(atlas: Atlas) -> dict[str, bytes]:
     """What the page draws of the boundaries, encoded, by the name of the call that answers it."""
+    shapes = atlas.features()
     return {
-        "borders": msgspec.json.encode(borders(atlas.features())),
+        "borders": msgspec.json.encode(borders(shapes)),
         "borderOutline": msgspec.json.encode(borders(features(outline(atlas.coverage, OUTLINE_M)))),
-        "borderSides": msgspec.json.encode(sides(find_sides(atlas))),
+        "borderSides": msgspec.json.encode(sides(find_sides(atlas, shapes))),
     }
 
 
