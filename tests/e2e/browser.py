@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,6 +85,18 @@ def screen(browser: Browser, width: int = 1280, height: int = 800) -> Screen:
     """A new page with nothing remembered."""
     context = browser.new_context(viewport={"width": width, "height": height})
     return Screen(context.new_page())
+
+
+@contextmanager
+def watched(
+    browser: Browser, hosts: frozenset[str] = frozenset({"127.0.0.1"}), excused: re.Pattern[str] | None = None
+) -> Iterator[Screen]:
+    """A page that, when the test is done, must have asked no other host and reported no error that is not excused."""
+    shown = screen(browser)
+    yield shown
+    shown.page.context.close()
+    assert shown.hosts <= hosts
+    assert [problem for problem in shown.problems if excused is None or not excused.search(problem)] == []
 
 
 def drive(unit: str, seconds: int = 80, start_m: float = -1200.0) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Servers for end-to-end tests; each is stopped when its test is done."""
+"""Servers and a browser for end-to-end tests; each server is stopped when its test is done."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.e2e.browser import chromium
 from tests.e2e.process import Server
 
 ServerFactory = Callable[..., Server]
@@ -33,3 +35,10 @@ def server_factory(tmp_path: Path) -> Iterator[ServerFactory]:
 def server(server_factory: ServerFactory) -> Server:
     """A server that asks units for tokens."""
     return server_factory()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the tests of a module; each opens a page with nothing remembered."""
+    with chromium() as browser:
+        yield browser

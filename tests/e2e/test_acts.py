@@ -8,17 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.e2e.browser import Screen, chromium, drive, screen, send
+from tests.e2e.browser import Screen, drive, send, watched
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -28,10 +22,8 @@ def server(server_factory: ServerFactory) -> Server:
 
 @pytest.fixture
 def shown(browser: Browser) -> Iterator[Screen]:
-    shown = screen(browser)
-    yield shown
-    shown.page.context.close()
-    assert shown.problems == []
+    with watched(browser) as shown:
+        yield shown
 
 
 def abroad(server: Server, shown: Screen) -> Locator:

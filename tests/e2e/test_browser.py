@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import Screen, chromium, drive, screen, send
+from tests.e2e.browser import Screen, drive, screen, send, watched
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server
 
@@ -24,20 +24,10 @@ NO_PROBLEM = re.compile("WebSocket connection to .* failed|ERR_CONNECTION_REFUSE
 """What Chromium itself writes when the server is away or refuses a command, which some tests are about."""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def map_page(browser: Browser) -> Iterator[Screen]:
-    """A page that, when the test is done, must have asked no other host and reported no error."""
-    shown = screen(browser)
-    yield shown
-    shown.page.context.close()
-    assert shown.hosts <= {"127.0.0.1"}
-    assert [problem for problem in shown.problems if not NO_PROBLEM.search(problem)] == []
+    with watched(browser, excused=NO_PROBLEM) as shown:
+        yield shown
 
 
 @pytest.fixture

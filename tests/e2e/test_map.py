@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Response, WebSocketRoute, expect
 
-from tests.e2e.browser import BORDER_LAT, LON, Screen, chromium, drive, screen, send
+from tests.e2e.browser import BORDER_LAT, LON, Screen, drive, screen, send, watched
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.pmtiles import archive
 from tests.e2e.process import Server
@@ -18,20 +18,10 @@ from tests.e2e.process import Server
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def shown(browser: Browser) -> Iterator[Screen]:
-    """A page that, when the test is done, must have asked no other host and reported no error."""
-    shown = screen(browser)
-    yield shown
-    shown.page.context.close()
-    assert shown.hosts <= {"127.0.0.1"}
-    assert shown.problems == []
+    with watched(browser) as shown:
+        yield shown
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.axe import stumbles
-from tests.e2e.browser import Screen, chromium, drive, screen, send
+from tests.e2e.browser import Screen, chromium, drive, send, watched
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server
 
@@ -37,11 +37,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def map_page(browser: Browser) -> Iterator[Screen]:
-    shown = screen(browser)
-    yield shown
-    shown.page.context.close()
-    assert shown.hosts <= {"127.0.0.1"}
-    assert [problem for problem in shown.problems if not NO_PROBLEM.search(problem)] == []
+    with watched(browser, excused=NO_PROBLEM) as shown:
+        yield shown
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import websockets.sync.client as ws
 from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed
 
-from tests.e2e.browser import Screen, chromium, screen
+from tests.e2e.browser import Screen, watched
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server, run
 
@@ -22,20 +22,10 @@ REFUSED = re.compile("responded with a status of 401|WebSocket connection to .* 
 """What Chromium itself writes when a password is wrong or a socket is closed on it, which some tests are about."""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def shown(browser: Browser) -> Iterator[Screen]:
-    """A page that asked no other host and reported no error."""
-    shown = screen(browser)
-    yield shown
-    shown.page.context.close()
-    assert shown.hosts <= {"127.0.0.1", "localhost"}
-    assert [problem for problem in shown.problems if not REFUSED.search(problem)] == []
+    with watched(browser, frozenset({"127.0.0.1", "localhost"}), REFUSED) as shown:
+        yield shown
 
 
 def add(server: Server, name: str, role: str = "dispatcher", state: str | None = "NL") -> None:
