@@ -23,7 +23,7 @@ import { listen } from "./keys.mjs";
 import { lawLanguage, learn } from "./law.mjs";
 import { LinkBanner } from "./link_banner.mjs";
 import { createMap, letterScale, pixelRatio } from "./map.mjs";
-import { partOf } from "./part.mjs";
+import { isSimulated, partOf } from "./part.mjs";
 import { PartSwitch } from "./part_switch.mjs";
 import { Past } from "./past.mjs";
 import { Preview } from "./preview.mjs";
@@ -39,7 +39,7 @@ import { UnitCard } from "./unit_card.mjs";
 import { UnitTable } from "./unit_table.mjs";
 import { UnitsLayer } from "./units_layer.mjs";
 import { alertWords, spoken } from "./words.mjs";
-import { EMPTY, fold, isAlert, isSimulated } from "./world.mjs";
+import { EMPTY, fold, isAlert } from "./world.mjs";
 
 const PANEL_MS = 250;
 const CONFIG_RETRY_MS = 1000;

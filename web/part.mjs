@@ -6,9 +6,15 @@
 
 /** @import {World} from "./world.mjs" */
 
-import { isSimulated } from "./world.mjs";
-
 /** @typedef {"real" | "simulated"} Part */
+
+/**
+ * Whether a unit or a pursuit of that name is simulated: nothing real has such a name.
+ * @param {string} name
+ */
+export function isSimulated(name) {
+  return name.startsWith("SIM-");
+}
 
 /**
  * @param {World} world

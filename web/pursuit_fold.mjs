@@ -8,6 +8,8 @@
  * } from "./wire.d.ts"
  */
 
+import { isSimulated } from "./part.mjs";
+
 /**
  * @param {StartedEvent} event
  * @returns {Pursuit} without its first member yet
@@ -15,7 +17,7 @@
 export function began(event) {
   return {
     id: event.pursuit,
-    simulated: event.pursuit.startsWith("SIM-"),
+    simulated: isSimulated(event.pursuit),
     phase: event.phase,
     started_at: event.time,
     ended_at: null,

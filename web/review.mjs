@@ -94,6 +94,14 @@ export class Review {
     return this.#events.filter(({ event }) => MARKED.has(event.type) || event.type.startsWith("pursuit."));
   }
 
+  /**
+   * The call sign of a unit.
+   * @param {string} unit
+   */
+  sign(unit) {
+    return this.#record.roster[unit]?.call_sign ?? unit;
+  }
+
   /** Play on, from the beginning if the end was reached. */
   play() {
     if (this.#now >= this.#ended) this.seek(this.#began);

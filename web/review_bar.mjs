@@ -87,7 +87,7 @@ export class ReviewBar {
     this.#jump.replaceChildren(new Option(t("review.jump"), ""));
     this.#ticks.replaceChildren();
     marks.forEach((found, index) => {
-      const words = markWords(found.event);
+      const words = markWords(found.event, (unit) => this.#review.sign(unit));
       this.#jump.add(new Option(`${clock(found.t)} ${words}`, String(index)));
       this.#ticks.append(this.#tick(found, (found.t - began) / (ended - began), words));
     });

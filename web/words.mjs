@@ -120,9 +120,10 @@ export function gapWords({ filled, events }, seconds) {
 /**
  * What happened, for a time line: short, without what followed from it.
  * @param {FeedEvent} event
+ * @param {(unit: string) => string} sign the call sign of a unit
  */
-export function markWords(event) {
-  const unit = "unit" in event && event.unit ? signOf(event.unit) : "";
+export function markWords(event, sign) {
+  const unit = "unit" in event && event.unit ? sign(event.unit) : "";
   switch (event.type) {
     case "crossing.approaching":
       return t("mark.approaching", { unit, into: territory(event.to, "into") });
@@ -149,12 +150,4 @@ export function markWords(event) {
     default:
       return named("mark", event.type.split(".")[1] ?? "");
   }
-}
-
-/**
- * The part of a unit's name that is spoken on the radio.
- * @param {string} unit
- */
-function signOf(unit) {
-  return unit.replace(/^SIM-[^:]*:/, "").replace(/^(?:BE|NL|LU)-/, "");
 }

@@ -12,6 +12,7 @@
  */
 
 import { unix } from "./format.mjs";
+import { isSimulated } from "./part.mjs";
 import { began, conductedIn, correctedIn, crossedIn, decidedIn, joinedIn, owedIn, takenBackIn } from "./pursuit_fold.mjs";
 
 /** @typedef {ApproachingEvent | CrossingEvent} PendingEvent announced, or probable and not confirmed yet */
@@ -384,14 +385,6 @@ function released(world, pursuit) {
   const pending = new Map(world.pending);
   for (const { unit } of world.pursuits.get(pursuit)?.members ?? []) pending.delete(unit);
   return { ...world, roster, pending };
-}
-
-/**
- * Whether a unit or a pursuit of that name is simulated: nothing real has such a name.
- * @param {string} name
- */
-export function isSimulated(name) {
-  return name.startsWith("SIM-");
 }
 
 /**

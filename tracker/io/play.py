@@ -61,8 +61,6 @@ class Play:
         self._boot = boot
         self._now = now
         self.pursuit: Final = pursuit
-        self.acts: tuple[Act, ...] = scenario.acts
-        """Those that are played; the others are left to people."""
 
     async def run(self, started_at: float | None = None) -> None:
         """Play it to its end. What the core refuses is logged and passed over.
@@ -87,7 +85,7 @@ class Play:
     def _script(self, began_at: float) -> Iterator[tuple[float, Ping | Act]]:
         """All that happens, with the moment at which it does, in order."""
         pings = (((ping.t, ping) for ping in self._drives(actor, began_at)) for actor in self._scenario.actors)
-        acts = ((began_at + act.at_s, act) for act in self.acts)
+        acts = ((began_at + act.at_s, act) for act in self._scenario.acts)
         return heapq.merge(acts, *pings, key=lambda due: due[0])
 
     def _drives(self, actor: Actor, started_at: float) -> Iterator[Ping]:

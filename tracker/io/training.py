@@ -101,15 +101,10 @@ class Trainings:
         run = f"t{secrets.token_hex(3)}"
         id_ = f"{SIMULATED}{run}"
         lasts_s = scenario.duration_s + (0.0 if acts == "all" else STANDS_S)
-        played = cast(scenario, run)._replace(duration_s=lasts_s)
-        play = Play(
-            self._service,
-            played,
-            pursuit=id_,
-            boot=run,
-            now=self._now,
-        )
-        play.acts = tuple(act for act in play.acts if acts == "all" or (acts == "start" and act.command == "start"))
+        played = cast(scenario, run)
+        own = tuple(act for act in played.acts if acts == "all" or (acts == "start" and act.command == "start"))
+        played = played._replace(duration_s=lasts_s, acts=own)
+        play = Play(self._service, played, pursuit=id_, boot=run, now=self._now)
         at = self._now()
         view = TrainingView(
             id_,
