@@ -193,8 +193,7 @@ class Service:
             Unavailable: nothing was accepted.
         """
         waiter: asyncio.Future[list[Outcome]] = self._loop.create_future()
-        while not self.post(inputs, partial(_resolve, waiter)):
-            await self.room_for(len(inputs))
+        await self.post_when_room(inputs, partial(_resolve, waiter))
         return await waiter
 
     def post(self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None]) -> bool:
@@ -213,12 +212,18 @@ class Service:
         self._arrived.set()
         return True
 
-    async def room_for(self, size: int) -> None:
-        """Wait until there may be room for so many inputs.
+    async def post_when_room(
+        self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None]
+    ) -> None:
+        """As `post`, but waits for room.
 
         Raises:
-            Unavailable: there is none within `MAX_WAIT_S`.
+            Unavailable: the server is stopping, or there is no room within `MAX_WAIT_S`.
         """
+        while not self.post(inputs, tell):
+            await self._room_for(len(inputs))
+
+    async def _room_for(self, size: int) -> None:
         try:
             async with asyncio.timeout(MAX_WAIT_S), self._left:
                 await self._left.wait_for(

@@ -255,8 +255,7 @@ class UnitSession:
     async def _submit_later(self, round_: _Round) -> None:
         """The queue is full; until there is room nothing more is taken."""
         try:
-            while not self._service.post(round_.inputs, partial(self._resolve, round_)):
-                await self._service.room_for(len(round_.inputs))
+            await self._service.post_when_room(round_.inputs, partial(self._resolve, round_))
         except Unavailable as error:
             self._resolve(round_, error)
         self._waiting = None
