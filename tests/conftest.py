@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+# As in the server, and before NumPy is loaded: its linear algebra in threads of its own is ten times slower for
+# equations as small as ours when as many tests run as there are cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
