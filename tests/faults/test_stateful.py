@@ -66,7 +66,7 @@ class House:
         self._server = await sockets.listen("127.0.0.1", 0, self._rooms)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
         hub = Hub(self.service, 0.5, 10, lambda: at)
-        metrics = Metrics(hub.statistics, lambda: 0)
+        metrics = Metrics(hub.statistics, lambda: 0, self.service.timings)
         addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
         # Units must say who they are; viewers need not, and see everything.
         gate, open_gate = (

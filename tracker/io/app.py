@@ -34,7 +34,7 @@ from tracker.io.http_port import BACKLOG, HttpPort
 from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
 from tracker.io.logs import set_up_logs
-from tracker.io.metrics import Metrics
+from tracker.io.metrics import Metrics, Tally
 from tracker.io.notify import Notify
 from tracker.io.offline import build_engine
 from tracker.io.oidc import Oidc
@@ -44,7 +44,7 @@ from tracker.io.revocations import Revocations
 from tracker.io.screens import Screens
 from tracker.io.service import Service
 from tracker.io.sessions import LINK_S
-from tracker.io.sign_in import SignIn
+from tracker.io.sign_in import SIGN_INS, SignIn
 from tracker.io.throttle import Throttle
 from tracker.io.tickets import Tickets
 from tracker.io.training import Trainings
@@ -134,9 +134,10 @@ async def _listen(
     passwords = stack.enter_context(contextlib.closing(Passwords()))
     sign_in = SignIn(Accounts(credentials.file), gate.sessions, passwords, Throttle(), clock.now)
     hub = Hub(service, config.live.tick_s, config.live.viewers, clock.now)
-    metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
+    metrics = Metrics(hub.statistics, lambda: len(service.world.tracks), service.timings)
     service.listen(metrics.count_commit)
-    metrics.add(Gauges(service, _version(), atlas.sha256))
+    metrics.add(Tally("drempelloos_sign_ins", SIGN_INS, ("way", "result"), sign_in.results))
+    metrics.add(Gauges(service, clock.now, _version(), atlas.sha256))
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
     await upkeep.start(stack, config, service, log, clock, notify)

@@ -101,6 +101,8 @@ class Hub:
         self._tick = 1
         self._moved: dict[str, int] = {}
         """The tick in which each unit last moved, the latest last."""
+        self._unshown: list[tuple[float, int]] = []
+        """What no frame has shown yet: when it took its place in the queue (the loop's clock), how many units moved."""
         self._placed: dict[str, tuple[float, float]] = {}
         self._pictures: tuple[int, dict[Scope, Picture]] = (0, {})
         self._sights: dict[Scope, dict[str, Sight]] = {}
@@ -180,6 +182,8 @@ class Hub:
         """Send what was just committed: events at once, moves with the next tick."""
         for unit in committed.moved:
             self._move(unit)
+        if committed.moved and self._viewers:
+            self._unshown.append((committed.since, len(committed.moved)))
         if not committed.events:
             return
         self._pictures[1].clear()
@@ -195,6 +199,9 @@ class Hub:
         self._send_events(committed.events)
         for change in changes:
             self._hide(change, self._of(change.scope))
+        if self._viewers:
+            took_s = self._loop.time() - committed.since
+            self._service.timings.to_viewer["event"].add(took_s, len(committed.events))
 
     def publish_status(self) -> None:
         """Send what is wrong with the server, after a change; to those that wait for their snapshot, after it."""
@@ -239,6 +246,7 @@ class Hub:
         """A tick in steps of a few milliseconds, between which the loop can serve others."""
         at = self._loop.time()
         tick, self._tick = self._tick, self._tick + 1
+        shown, self._unshown = self._unshown, []
         ready: dict[int, list[Viewer]] = {}
         for viewer in list(self._viewers):
             if viewer.blocked_s(at) > MAX_BLOCKED_S:
@@ -254,6 +262,10 @@ class Hub:
             moves = Moves(latest if seen == tick - 1 else self._tracks_since(seen), self._placed, self._service.world)
             yield from moves.encode()
             yield from self._send_moves(moves, viewers, seen, at)
+        if ready:
+            shown_at, positions = self._loop.time(), self._service.timings.to_viewer["position"]
+            for since, count in shown:
+                positions.add(shown_at - since, count)
         for track in latest:
             self._placed[track.fix.unit] = (track.fix.lon, track.fix.lat)
         self._send_heartbeats([viewer for viewer in self._viewers if viewer.is_live and viewer.seen == tick], at)

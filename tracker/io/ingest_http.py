@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -49,7 +50,7 @@ class Ingest:
         if grant is not None and not grant.may("send"):
             raise HttpError(403, hdrs.AUTHORIZATION, f"only for unit, gateway; the caller is {grant.role}")
         body = await read_body(request, self._limit_bytes)
-        received_at = self._now()
+        received_at, began_at = self._now(), asyncio.get_running_loop().time()
         refused: list[RefusedPing] = []
         taken: list[tuple[int, Fix]] = []
         entries = fixes(body, received_at, numbered=False)
@@ -61,9 +62,14 @@ class Ingest:
                 refused.append(RefusedPing(index, "unit", f"this token does not speak for {entry.unit}"))
             else:
                 taken.append((index, entry))
-        accepted = await self._submit(taken, received_at, grant, refused)
+        try:
+            accepted = await self._submit(taken, received_at, grant, refused)
+        except Unavailable:
+            self._metrics.count_pings("http", 0, len(refused), len(taken))
+            raise
         refused.sort(key=lambda one: one.index)
-        self._metrics.count_pings("http", accepted=accepted, refused=len(refused))
+        took_s = asyncio.get_running_loop().time() - began_at
+        self._metrics.count_pings("http", accepted, len(refused), took_s=took_s)
         return respond(PingsAnswer(accepted, refused))
 
     async def _submit(

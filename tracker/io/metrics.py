@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
@@ -22,8 +23,13 @@ from tracker.events import (
 )
 from tracker.io.hub import HubStatistics
 from tracker.io.service import Committed
+from tracker.io.timings import Timings
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+
+disable_created_metrics()  # type: ignore[no-untyped-call] # a line more for each counter: when it began
+
+VERDICTS: Final = ("accepted", "refused", "postponed")
 
 _CROSSINGS: Final = {
     CrossingApproaching: "approaching",
@@ -40,16 +46,13 @@ class Metrics:
     Args:
         hub: tells how the fan-out is doing.
         units: tells how many units are known.
+        timings: how long things take.
     """
 
-    def __init__(self, hub: Callable[[], HubStatistics], units: Callable[[], int]) -> None:
+    def __init__(self, hub: Callable[[], HubStatistics], units: Callable[[], int], timings: Timings) -> None:
         self._registry = CollectorRegistry()
-        self._pings = Counter(
-            "drempelloos_pings",
-            "Pings received, by the way they came and what became of them.",
-            ("source", "verdict"),
-            registry=self._registry,
-        )
+        self._timings = timings
+        self._pings: dict[tuple[str, ...], int] = dict.fromkeys(product(timings.ack, VERDICTS), 0)
         self._commits = Counter("drempelloos_commits", "Groups of inputs made durable.", registry=self._registry)
         self._events = Counter(
             "drempelloos_events", "Events made durable, by type.", ("type",), registry=self._registry
@@ -66,18 +69,34 @@ class Metrics:
             ("rule", "permitted"),
             registry=self._registry,
         )
-        self._registry.register(_Pulled(hub, units))
+        says = "Pings received, by the way they came and what became of them."
+        self.add(Tally("drempelloos_pings", says, ("source", "verdict"), self._pings))
+        self.add(_Pulled(hub, units))
+        self.add(timings)
+        self.add(ProcessCollector(registry=None))
 
     def add(self, collector: Collector) -> None:
         """Show what a further collector knows."""
         self._registry.register(collector)
 
-    def count_pings(self, source: str, *, accepted: int, refused: int) -> None:
-        """Count a message of pings. `source` is `socket` or `http`."""
+    def count_pings(self, source: str, accepted: int, refused: int, postponed: int = 0, took_s: float = 0.0) -> None:
+        """Count pings that came together.
+
+        Args:
+            source: `socket` or `http`.
+            accepted: how many are acknowledged.
+            refused: how many never will be accepted.
+            postponed: how many could not be taken now, and are to be sent again.
+            took_s: seconds from their arrival to the acknowledgement.
+        """
+        pings = self._pings
         if accepted:
-            self._pings.labels(source, "accepted").inc(accepted)
+            pings[source, "accepted"] += accepted
+            self._timings.ack[source].add(took_s, accepted)
         if refused:
-            self._pings.labels(source, "refused").inc(refused)
+            pings[source, "refused"] += refused
+        if postponed:
+            pings[source, "postponed"] += postponed
 
     def count_commit(self, committed: Committed) -> None:
         """Count a commit and its events. For `Service.listen`."""
@@ -92,6 +111,30 @@ class Metrics:
     def render(self) -> bytes:
         """Everything in the text format of Prometheus (`CONTENT_TYPE`)."""
         return generate_latest(self._registry)
+
+
+class Tally(Collector):
+    """What somebody else counts, by labels whose values are all there from the start: a rate of what never happened is
+    0, and not unknown.
+
+    Args:
+        name: of the metric, without `_total`.
+        says: what it means.
+        labels: their names.
+        counts: by their values.
+    """
+
+    def __init__(self, name: str, says: str, labels: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> None:
+        self._about = (name, says)
+        self._labels = labels
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        """The counts as they are now."""
+        family = CounterMetricFamily(*self._about, labels=self._labels)
+        for values, count in self._counts.items():
+            family.add_metric(values, count)
+        yield family
 
 
 class _Pulled(Collector):

@@ -59,12 +59,13 @@ class OidcCalls:
         try:
             subject, grant = await self._provider().arrive(request.query, request.cookies.get(self._cookie))
         except Denied as denied:
+            self._sign_in.denied_by_provider()
             answer = _to_sign_in(denied)
         else:
             address = self._gate.address(request.remote or "", request.headers.get("X-Forwarded-For"))
             # The map is public and asks for the session itself: the Strict cookie goes with what our own page asks.
             answer = _to("/")
-            self._calls.set_cookie(answer, self._sign_in.admit(subject, grant, address))
+            self._calls.set_cookie(answer, self._sign_in.by_provider(subject, grant, address))
         answer.del_cookie(self._cookie, path="/", secure=True, httponly=True, samesite="Lax")
         return answer
 

@@ -35,6 +35,7 @@ from tracker.io.faults import Faults
 from tracker.io.journal import Broken, Clash, DiskFull, Journal, SnapshotRow
 from tracker.io.ration import Ration
 from tracker.io.snapshots import Snapshots
+from tracker.io.timings import Timings, timed
 from tracker.policy import EVERYTHING, Scope, bits
 from tracker.world import World
 
@@ -75,6 +76,8 @@ class Committed(NamedTuple):
 
     events: list[Told]
     moved: dict[str, None]
+    since: float = 0.0
+    """When the oldest of the inputs took its place in the queue, by the loop's clock."""
 
 
 class _Submission(NamedTuple):
@@ -82,6 +85,7 @@ class _Submission(NamedTuple):
 
     inputs: Sequence[Input]
     tell: Callable[[list[Outcome] | Unavailable], None]
+    since: float
 
 
 class Service:
@@ -111,6 +115,7 @@ class Service:
         self._arrived = asyncio.Event()
         self._left = asyncio.Condition()
         self._listeners: list[Callable[[Committed], None]] = []
+        self._since = 0.0
         self._look_at = 0.0
         self._doubt_until = 0.0
         self._snapshots = Snapshots(self._write_snapshot, journal.last_input)
@@ -126,6 +131,9 @@ class Service:
         """Why nothing can be accepted at present, if so."""
         self.faults: Final = Faults(clock.now)
         """What viewers are told is wrong."""
+        self.timings: Final = Timings()
+        self.calls_waiting = 0
+        """What the journal's thread is asked to do and has not done."""
         self.failed: asyncio.Future[None] = self._loop.create_future()
         """Gets an exception when the journal has failed for good: the process must end, and start anew."""
 
@@ -207,7 +215,7 @@ class Service:
             raise Unavailable(self.fault or "the server is stopping: nothing was accepted")
         if self._queued + len(inputs) > MAX_QUEUED and self._queued:
             return False
-        self._queue.append(_Submission(inputs, tell))
+        self._queue.append(_Submission(inputs, tell, self._loop.time()))
         self._queued += len(inputs)
         self._arrived.set()
         return True
@@ -337,6 +345,7 @@ class Service:
         return group
 
     async def _serve(self, group: list[_Submission]) -> None:
+        self._since = group[0].since
         try:
             outcomes = await self._process([entry for submission in group for entry in submission.inputs])
         except DiskFull:
@@ -381,7 +390,7 @@ class Service:
         self._known.learn(batch.inputs)
         if self._ration is not None:
             self._ration.recorded(row.key for row in batch.inputs if row.key is not None)
-        self._announce(Committed(batch.events_out, batch.moved))
+        self._announce(Committed(batch.events_out, batch.moved, self._since))
         return batch.outcomes
 
     async def _step(self, work: Sequence[Input]) -> Batch:
@@ -410,7 +419,9 @@ class Service:
 
     async def _write(self, batch: Batch) -> None:
         if not batch.is_empty:
-            await self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)
+            _, took_s = await self._in_thread(timed, self._journal.write, batch.inputs, batch.events, batch.quarantined)
+            self.timings.commit.add(took_s)
+            self.timings.group.add(len(batch.inputs))
         elif self.fault is not None and self._ration is None:
             await self._in_thread(self._journal.probe)
         if self._ration is None:
@@ -483,7 +494,11 @@ class Service:
     async def _in_thread(
         self, call: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs
     ) -> _Result:
-        return await self._loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
+        self.calls_waiting += 1
+        try:
+            return await self._loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
+        finally:
+            self.calls_waiting -= 1
 
 
 def _resolve(waiter: asyncio.Future[list[Outcome]], outcomes: list[Outcome] | Unavailable) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
 from typing import Final
 
 import structlog
@@ -11,9 +13,15 @@ from tracker.codec.quote import quote
 from tracker.errors import DrempelloosError
 from tracker.io.accounts import Accounts
 from tracker.io.credentials import Grant
-from tracker.io.passwords import Passwords
+from tracker.io.passwords import Passwords, TooManySignIns
 from tracker.io.sessions import Sessions
-from tracker.io.throttle import Throttle
+from tracker.io.throttle import Throttle, TooSoon
+
+WAYS: Final = ("password", "link", "oidc")
+RESULTS: Final = ("ok", "refused", "delayed")
+"""Signed in; not known, or not right; told to wait, since there were too many attempts."""
+
+SIGN_INS: Final = "Attempts to sign in, by the way and what came of them."
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -46,6 +54,8 @@ class SignIn:
         self._passwords = passwords
         self._throttle = throttle
         self._now = now
+        self.results: Final[dict[tuple[str, ...], int]] = dict.fromkeys(product(WAYS, RESULTS), 0)
+        """How many attempts by each way came to what."""
 
     async def with_password(self, name: str, password: str, address: str) -> str:
         """The secret of a new session.
@@ -55,6 +65,10 @@ class SignIn:
             TooSoon: too many attempts.
             TooManySignIns: by others, at this moment.
         """
+        with self._counted("password"):
+            return await self._with_password(name, password, address)
+
+    async def _with_password(self, name: str, password: str, address: str) -> str:
         self._throttle.attempt(name, address, self._now())
         account = self._accounts.find(name)
         matches, newer = await self._passwords.compare(None if account is None else account.password, password)
@@ -79,15 +93,36 @@ class SignIn:
             TooSoon: too many attempts.
         """
         # Nobody guesses 256 bits; what is bounded is the work.
-        self._throttle.attempt("link:", address, self._now())
-        found = self._sessions.use_link(secret, self._now())
-        if found is None:
-            _log.warning("sign-in refused", link=True, address=address)
-            raise NotSignedIn("this link was used already, or is too old; ask for another")
-        self._throttle.succeeded("link:", address, self._now())
-        return self.admit(*found, address)
+        with self._counted("link"):
+            self._throttle.attempt("link:", address, self._now())
+            found = self._sessions.use_link(secret, self._now())
+            if found is None:
+                _log.warning("sign-in refused", link=True, address=address)
+                raise NotSignedIn("this link was used already, or is too old; ask for another")
+            self._throttle.succeeded("link:", address, self._now())
+            return self._begin(*found, address)
 
-    def admit(self, subject: str, grant: Grant, address: str) -> str:
-        """The secret of a new session of somebody who has proved who it is."""
+    def by_provider(self, subject: str, grant: Grant, address: str) -> str:
+        """The secret of a new session of somebody for whom a provider vouches."""
+        with self._counted("oidc"):
+            return self._begin(subject, grant, address)
+
+    def denied_by_provider(self) -> None:
+        """Somebody came back from a provider without what is needed; it is logged there."""
+        self.results["oidc", "refused"] += 1
+
+    def _begin(self, subject: str, grant: Grant, address: str) -> str:
         _log.info("signed in", account=quote(grant.name or ""), address=address)
         return self._sessions.begin(subject, grant, self._now())
+
+    @contextmanager
+    def _counted(self, way: str) -> Iterator[None]:
+        try:
+            yield
+        except NotSignedIn:
+            self.results[way, "refused"] += 1
+            raise
+        except (TooSoon, TooManySignIns):
+            self.results[way, "delayed"] += 1
+            raise
+        self.results[way, "ok"] += 1

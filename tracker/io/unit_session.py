@@ -64,9 +64,11 @@ class SlowDown(msgspec.Struct, frozen=True, tag_field="type", tag="slow_down"):
 class _Round:
     """Messages that were submitted together, and what became of their pings."""
 
-    __slots__ = ("inputs", "messages", "outcomes", "pings", "refused", "settled")
+    __slots__ = ("inputs", "messages", "outcomes", "pings", "refused", "settled", "since")
 
-    def __init__(self) -> None:
+    def __init__(self, since: float) -> None:
+        self.since = since
+        """When they came, by the loop's clock."""
         self.messages = 0
         self.inputs: list[Input] = []
         self.pings: list[tuple[int, Sender, int]] = []
@@ -207,7 +209,7 @@ class UnitSession:
 
     def _sorted(self) -> _Round:
         """Sort the pings of as many messages as there is room for into those to submit and those refused."""
-        round_ = _Round()
+        round_ = _Round(self._loop.time())
         received_at = self._now()
         introduced: set[str] = set()
         while self._held and self._in_flight + round_.messages < MESSAGES_IN_FLIGHT and len(round_.inputs) < GROUP:
@@ -290,9 +292,10 @@ class UnitSession:
         receipts, outcomes = self._receipts, round_.outcomes
         for sender, seq in round_.settled:
             receipts.dealt_with(sender, seq)
-        accepted = 0
+        accepted = postponed = 0
         if isinstance(outcomes, Unavailable):
             self._slow_down = SlowDown(str(outcomes))
+            postponed = len(round_.pings)
             for _, sender, seq in round_.pings:
                 receipts.not_accepted(sender, seq)
         elif outcomes is not None:
@@ -300,6 +303,7 @@ class UnitSession:
                 outcome = outcomes[place]
                 if isinstance(outcome, Unrecorded):
                     self._slow_down = SlowDown(outcome.reason)
+                    postponed += 1
                     receipts.not_accepted(sender, seq)
                     continue
                 if isinstance(outcome, Refused):
@@ -307,7 +311,7 @@ class UnitSession:
                 else:
                     accepted += 1
                 receipts.dealt_with(sender, seq)
-        self._metrics.count_pings("socket", accepted=accepted, refused=len(refused))
+        self._metrics.count_pings("socket", accepted, len(refused), postponed, self._loop.time() - round_.since)
         self._refused += refused
 
 

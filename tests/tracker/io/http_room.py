@@ -77,7 +77,7 @@ class HttpRoom:
         self.port: int = self.socket.getsockname()[1]
         self.hub = hub = Hub(service, 0.5, 10, self.now)
         self.log = AccessLog(web_directory.parent / f"log{self.port}", self.now)
-        self.metrics = Metrics(hub.statistics, lambda: len(service.world.tracks))
+        self.metrics = Metrics(hub.statistics, lambda: len(service.world.tracks), service.timings)
         service.listen(self.metrics.count_commit)
         self.gate = Gate(Config(auth=Auth(auth)), Address(host, self.port), Address(host, 8081), credentials, self.now)
         self.accounts = Accounts(credentials.file)

@@ -35,7 +35,7 @@ class Station:
     def __init__(self, service: Service, credentials: Credentials) -> None:
         self.service = service
         self.credentials = credentials
-        self.metrics = Metrics(Hub(service, 0.5, 10, lambda: STARTED_AT).statistics, lambda: 0)
+        self.metrics = Metrics(Hub(service, 0.5, 10, lambda: STARTED_AT).statistics, lambda: 0, service.timings)
         self._rooms: dict[str, sockets.Room] = {}
 
     async def open(self, *, auth: bool = True, max_connections: int = 100, limit: Limit | None = None) -> None:
