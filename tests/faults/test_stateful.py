@@ -31,6 +31,7 @@ from tracker.io.access_log import AccessLog
 from tracker.io.clock import Clock
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
+from tracker.io.door import bind
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.journal import Journal
@@ -63,7 +64,7 @@ class House:
         self.service = await Service.open(self.directory, self._engine, Clock(lambda: at, lambda: 0.0))
         self.credentials = Credentials(self.directory)
         self._log = AccessLog(self.directory, lambda: at)
-        self._server = await sockets.listen("127.0.0.1", 0, self._rooms)
+        self._server = await sockets.listen(bind("127.0.0.1", 0), self._rooms)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
         hub = Hub(self.service, 0.5, 10, lambda: at)
         metrics = Metrics(hub.statistics, lambda: 0, self.service.timings)

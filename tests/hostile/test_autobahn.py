@@ -28,6 +28,7 @@ from tests import needs
 from tests.e2e.process import ROOT
 from tracker.io import sockets
 from tracker.io.connection import Connection
+from tracker.io.door import bind
 
 PACKAGES: Final = ROOT / ".autobahn"
 EXCLUDED: Final = ["9.*", "12.*", "13.*"]
@@ -116,7 +117,7 @@ async def test_our_sockets_are_as_strict_as_the_library(tmp_path: Path, way: str
     python = python_2()
     if not (PACKAGES / "autobahntestsuite").is_dir():
         needs.lacks("no Autobahn|Testsuite here: make autobahn")
-    server = await sockets.listen("127.0.0.1", 0, {"/echo": Queued() if way == "queued" else Handed()})
+    server = await sockets.listen(bind("127.0.0.1", 0), {"/echo": Queued() if way == "queued" else Handed()})
     port = next(iter(server.sockets)).getsockname()[1]
     specification = {
         "servers": [{"agent": way, "url": f"ws://127.0.0.1:{port}/echo"}],

@@ -28,6 +28,7 @@ from tracker.io.ingest_http import Ingest
 from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.oidc import Oidc
 from tracker.io.oidc_http import OidcCalls
+from tracker.io.pace import Paces
 from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.record_http import Record
@@ -75,6 +76,7 @@ class Api:
         batch_bytes: the largest body of pings.
         now: the clock, Unix seconds UTC.
         trainings: play scenarios.
+        paces: how fast a unit may send; None: as fast as it can.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Api:
         batch_bytes: int,
         now: Callable[[], float],
         trainings: Trainings,
+        paces: Paces | None = None,
     ) -> None:
         self._service = service
         self._gate = gate
@@ -109,7 +112,7 @@ class Api:
         self._calls = SignInCalls(gate, sign_in, tickets, now)
         self._oidc = OidcCalls(gate, sign_in, self._calls, oidc, about.origin)
         self._ways = ("password",) if oidc is None else ("password", "oidc")
-        self._ingest = Ingest(service, gate, metrics, batch_bytes, now)
+        self._ingest = Ingest(service, gate, metrics, batch_bytes, now, paces)
 
     def app(self) -> web.Application:
         """The application, with a route for every call in `openapi.CALLS`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -28,9 +27,10 @@ from tracker.io.clock import Clock
 from tracker.io.config import Address, Config
 from tracker.io.credentials import LOCAL, Credentials
 from tracker.io.demo import run_demo
+from tracker.io.door import Door, bind, is_loopback
 from tracker.io.gate import Gate
 from tracker.io.gauges import Gauges
-from tracker.io.http_port import BACKLOG, HttpPort
+from tracker.io.http_port import HttpPort
 from tracker.io.hub import Hub
 from tracker.io.live_socket import LiveSocket
 from tracker.io.logs import set_up_logs
@@ -38,7 +38,7 @@ from tracker.io.metrics import Metrics, Tally
 from tracker.io.notify import Notify
 from tracker.io.offline import build_engine
 from tracker.io.oidc import Oidc
-from tracker.io.pace import Limit
+from tracker.io.pace import Limit, Paces
 from tracker.io.passwords import Passwords
 from tracker.io.revocations import Revocations
 from tracker.io.screens import Screens
@@ -112,16 +112,18 @@ async def _listen(
     notify: Notify,
 ) -> tuple[Ready, Gate]:
     """Open both ports. Who may call depends on where the system let us listen, so the rooms are filled after that."""
-    http_socket = socket.create_server(
-        (config.http_address.host, config.http_address.port),
-        family=socket.AF_INET6 if ":" in config.http_address.host else socket.AF_INET,
-        backlog=BACKLOG,
-    )
-    stack.callback(http_socket.close)
+    limits = config.limits
+    http_socket = stack.enter_context(bind(config.http_address.host, config.http_address.port))
     http = Address(config.http_address.host, http_socket.getsockname()[1])
+    proxies = frozenset(config.http.proxies)
+    door = Door(
+        bind(config.ws_address.host, config.ws_address.port),
+        Turnstile(limits.strangers, limits.strangers_per_address),
+        is_free=lambda address: address in proxies or is_loopback(address),
+    )
+    ws = Address(config.ws_address.host, door.getsockname()[1])
     rooms: dict[str, sockets.Room] = {}
-    server = await sockets.listen(config.ws_address.host, config.ws_address.port, rooms)
-    ws = Address(config.ws_address.host, next(iter(server.sockets)).getsockname()[1])
+    server = await sockets.listen(door, rooms)
 
     gate = Gate(config, http, ws, credentials, clock.now)
     revocations = Revocations(gate, credentials.file, clock.now)
@@ -129,7 +131,6 @@ async def _listen(
     oidc = Oidc(config.oidc, clock.now) if config.oidc.issuer and config.auth.required else None
     if oidc is not None:
         stack.push_async_callback(oidc.close)
-    limits = config.limits
     screens = Screens(limits.screens, limits.viewers_per_address)
     passwords = stack.enter_context(contextlib.closing(Passwords()))
     sign_in = SignIn(Accounts(credentials.file), gate.sessions, passwords, Throttle(), clock.now)
@@ -141,11 +142,20 @@ async def _listen(
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
     await upkeep.start(stack, config, service, log, clock, notify)
-    live = LiveSocket(service, hub, gate, tickets, revocations, screens, log, clock.now)
+    live = LiveSocket(service, hub, gate, tickets, revocations, screens, log, clock.now, door.known)
     rooms["/live"] = live
-    pace = Limit(limits.pings_per_s, limits.pings_burst, limits.backlog_per_s) if config.auth.required else None
+    limit = Limit(limits.pings_per_s, limits.pings_burst, limits.backlog_per_s)
+    paces = Paces(limit) if config.auth.required else None
     rooms["/units"] = UnitsSocket(
-        service, gate, revocations, metrics, limits.units, clock.now, limit=pace, per_token=limits.sockets_per_token
+        service,
+        gate,
+        revocations,
+        metrics,
+        limits.units,
+        clock.now,
+        paces=paces,
+        per_token=limits.sockets_per_token,
+        known=door.known,
     )
     api = Api(
         service=service,
@@ -170,8 +180,9 @@ async def _listen(
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,
         trainings=trainings,
+        paces=paces,
     )
-    port = HttpPort(api.app(), Turnstile(config.limits.connections, config.limits.connections_per_address))
+    port = HttpPort(api.app(), Turnstile(limits.connections, limits.connections_per_address))
     await port.open(http_socket)
 
     tasks = (

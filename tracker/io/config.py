@@ -181,6 +181,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_address: Annotated[
         int, Key("of them from one address, which a proxy is too, 1 to 1000000", between(1, 1_000_000))
     ] = 500
+    strangers: Annotated[
+        int, Key("to the socket port that have not said yet who they are, 1 to 1000000", between(1, 1_000_000))
+    ] = 5_000
+    strangers_per_address: Annotated[
+        int,
+        Key("of them from one address, but this machine's own and proxies', 1 to 1000000", between(1, 1_000_000)),
+    ] = 200
     sockets_per_token: Annotated[
         int, Key("of one unit or gateway; the oldest gives way to another, 1 to 1000", between(1, 1_000))
     ] = 2
@@ -189,7 +196,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, Key("live feeds from one address, but for this machine's own, 1 to 100000", between(1, 100_000))
     ] = 50
     pings_per_s: Annotated[
-        float, Key("of one unit; beyond it its socket is read more slowly, 0.1 to 10000", between(0.1, 10_000))
+        float,
+        Key(
+            "of one unit; beyond it a socket is read more slowly, a call gets 429, 0.1 to 10000",
+            between(0.1, 10_000),
+        ),
     ] = 5.0
     pings_burst: Annotated[int, Key("pings at once, before that counts, 1 to 100000", between(1, 100_000))] = 20
     backlog_per_s: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final
 
 import msgspec
@@ -97,6 +98,13 @@ def respond_error(status: int, field: str, reason: str) -> web.Response:
     response = web.Response(status=status, body=encode_error(field, reason), headers=headers)
     if status == 408:  # what is still to come of it is no request
         response.force_close()
+    return response
+
+
+def respond_later(status: int, reason: str, wait_s: float) -> web.Response:
+    """An error that is over after a while: the answer says when to come again (RFC 9110, 10.2.3)."""
+    response = respond_error(status, "", reason)
+    response.headers[hdrs.RETRY_AFTER] = str(math.ceil(wait_s))
     return response
 
 

@@ -22,6 +22,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from tracker.io.door import BACKLOG, Door
 from tracker.io.http import respond_error
 from tracker.io.turnstile import Turnstile
 
@@ -33,7 +34,6 @@ LINGER_S: Final = 2.0
 """What is left of a body that was refused is read for so long, so that its sender comes to read the answer."""
 
 LOOK_S: Final = 0.5
-BACKLOG: Final = 1024
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -47,9 +47,9 @@ _silent.setLevel(logging.CRITICAL)
 class Connection(web.RequestHandler):
     """One connection. `begin` and `end` enclose each request whose head has come; see `watch`."""
 
-    __slots__ = ("_address", "_left_bytes", "_receiving", "_serving", "_since", "_taken_at", "_turnstile")
+    __slots__ = ("_left_bytes", "_receiving", "_serving", "_since", "_taken_at")
 
-    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, turnstile: Turnstile) -> None:
+    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             manager,
             loop=loop,
@@ -59,9 +59,6 @@ class Connection(web.RequestHandler):
             access_log=None,  # type: ignore[arg-type] # which is how it is told to keep none
             logger=_silent,
         )
-        self._turnstile = turnstile
-        self._address: str | None = None
-        """Of the caller; None while it has no place."""
         self._receiving = True
         self._serving = False
         self._since = 0.0
@@ -69,13 +66,7 @@ class Connection(web.RequestHandler):
         self._taken_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a place, or go."""
-        peer = transport.get_extra_info("peername")
-        address = str(peer[0]) if peer else ""
-        if not self._turnstile.enter(address):
-            transport.close()
-            return
-        self._address = address
+        """Wait for the first request."""
         self._since = self._loop.time()
         super().connection_made(transport)
 
@@ -85,13 +76,6 @@ class Connection(web.RequestHandler):
             self._receiving = True
             self._since = self._loop.time()
         super().data_received(data)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Give the place back."""
-        if self._address is not None:
-            self._turnstile.leave(self._address)
-            self._address = None
-            super().connection_lost(exc)
 
     def begin(self) -> None:
         """The head of a request is there."""
@@ -169,14 +153,14 @@ class HttpPort:
         self._watch: asyncio.Task[None] | None = None
 
     async def open(self, listening: socket.socket) -> None:
-        """Take connections."""
+        """Take connections; the socket is taken over."""
         await self._runner.setup()
         manager = self._runner.server
         if manager is None:
             raise RuntimeError("the application is not set up")
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(manager, loop, self._turnstile), sock=listening, backlog=BACKLOG
+            lambda: Connection(manager, loop), sock=Door(listening, self._turnstile), backlog=BACKLOG
         )
         self._watch = asyncio.create_task(self._look(), name="http")
 

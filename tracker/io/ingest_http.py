@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -16,8 +17,9 @@ from tracker.io.answers import PingsAnswer, RefusedPing
 from tracker.io.batch import Unrecorded
 from tracker.io.credentials import Grant
 from tracker.io.gate import Gate
-from tracker.io.http import HttpError, read_body, respond
+from tracker.io.http import HttpError, read_body, respond, respond_later
 from tracker.io.metrics import Metrics
+from tracker.io.pace import Limit, Pace, Paces
 from tracker.io.roster import registration
 from tracker.io.service import Service, Unavailable
 
@@ -31,24 +33,38 @@ class Ingest:
         metrics: counts.
         limit_bytes: the largest body.
         now: the clock, Unix seconds UTC.
+        paces: how fast a unit may send; None: as fast as it can.
     """
 
     def __init__(
-        self, service: Service, gate: Gate, metrics: Metrics, limit_bytes: int, now: Callable[[], float]
+        self,
+        service: Service,
+        gate: Gate,
+        metrics: Metrics,
+        limit_bytes: int,
+        now: Callable[[], float],
+        paces: Paces | None,
     ) -> None:
         self._service = service
         self._gate = gate
         self._metrics = metrics
         self._limit_bytes = limit_bytes
         self._now = now
+        self._paces = paces
 
     async def pings(self, request: web.Request) -> web.Response:
         """Take a message of pings; answer once what is accepted is durable."""
-        grant = self._gate.grant(request.headers.get(hdrs.AUTHORIZATION))
+        sender = self._gate.sender(request.headers.get(hdrs.AUTHORIZATION))
+        grant = None if sender is None else sender.grant
         if self._gate.units_need_token and grant is None:
             raise HttpError(401, hdrs.AUTHORIZATION, "a unit's token is needed, or this one is not known")
         if grant is not None and not grant.may("send"):
             raise HttpError(403, hdrs.AUTHORIZATION, f"only for unit, gateway; the caller is {grant.role}")
+        pace: Pace | None = None
+        if self._paces is not None and sender is not None and sender.key is not None:
+            pace = self._paces.of(sender.key, len(sender.grant.units))
+            if (wait_s := pace.rest_s(self._now())) > 0:
+                return respond_later(429, _too_fast(self._paces.limit, wait_s), wait_s)
         body = await read_body(request, self._limit_bytes)
         received_at, began_at = self._now(), asyncio.get_running_loop().time()
         refused: list[RefusedPing] = []
@@ -62,6 +78,8 @@ class Ingest:
                 refused.append(RefusedPing(index, "unit", f"this token does not speak for {entry.unit}"))
             else:
                 taken.append((index, entry))
+        if pace is not None:
+            pace.wait_s(len(entries), received_at - taken[0][1].fixed_at if taken else 0.0, received_at)
         try:
             accepted = await self._submit(taken, received_at, grant, refused)
         except Unavailable:
@@ -102,6 +120,13 @@ class Ingest:
             else:
                 accepted += 1
         return accepted
+
+
+def _too_fast(limit: Limit, wait_s: float) -> str:
+    return (
+        f"faster than {limit.pings_per_s:g} pings a second of each unit, {limit.burst} at once; nothing of this was "
+        f"accepted: send it again in {math.ceil(wait_s)} s"
+    )
 
 
 def _check_whole(body: bytes, entries: list[Fix | Refusal]) -> None:

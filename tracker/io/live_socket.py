@@ -59,6 +59,7 @@ class LiveSocket:
         screens: bound how many one person, or one address, may have open.
         log: says what they may see, and notes that they did.
         now: the clock, Unix seconds UTC.
+        known: is told the other end of a connection that has said who it is.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class LiveSocket:
         screens: Screens,
         log: AccessLog,
         now: Callable[[], float],
+        known: Callable[[object], None] = lambda _: None,
     ) -> None:
         self._service = service
         self._hub = hub
@@ -80,6 +82,7 @@ class LiveSocket:
         self._screens = screens
         self._log = log
         self._now = now
+        self._known = known
 
     def refuse(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a handshake that is not welcome; None when it is. For the server's `process_request`."""
@@ -118,6 +121,7 @@ class LiveSocket:
             if place is None and known.key is not None:
                 await connection.close(CloseCode.TRY_AGAIN_LATER, "too many screens are open already; close one")
                 return
+            self._known(connection.remote_address)
             viewer, picture = self._hub.join(connection, caller, self._log.scope(caller), subscription.bbox)
         except Refused as refused:
             await connection.close(CloseCode.POLICY_VIOLATION, _close_reason(str(refused)))

@@ -77,7 +77,7 @@ CALLS: Final = (
         "send",
         answers.PingsAnswer,
         Ping | list[Ping],
-        errors=(400, 403, 413, 415, 503),
+        errors=(400, 403, 413, 415, 429, 503),
     ),
     Call("GET", "/api/v1/units", "units", "The newest fix of every unit.", "see", geojson.UnitCollection),
     Call(
@@ -331,7 +331,7 @@ _REASONS: Final = {
     408: "The body comes too slowly.",
     409: "Not in the pursuit's present phase, or there already; the answer says which.",
     413: "The body is too large.",
-    429: "Too many attempts; the answer says how long to wait.",
+    429: "Too much at once; the answer says how long to wait (`Retry-After`).",
     415: "Encoded bodies are not read.",
     500: "A fault of the server; the answer has an id that its log has too.",
     503: "The journal cannot be written; nothing was accepted.",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import NamedTuple
 
+from tracker.io.door import is_loopback
 from tracker.io.turnstile import Turnstile
 
 _NO_TOTAL = 2**31  # `live.viewers` bounds them all together
@@ -33,7 +33,7 @@ class Screens:
         """Take a place, to be given back with `leave`; None if there is none."""
         if not self._people.enter(who):
             return None
-        place = Place(who, None if _is_ours(address) else address)
+        place = Place(who, None if is_loopback(address) else address)
         if place.address is not None and not self._addresses.enter(place.address):
             self._people.leave(who)
             return None
@@ -44,10 +44,3 @@ class Screens:
         self._people.leave(place.who)
         if place.address is not None:
             self._addresses.leave(place.address)
-
-
-def _is_ours(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False

@@ -12,7 +12,7 @@ from tracker.errors import Refused
 from tracker.events import rfc3339
 from tracker.io.answers import SessionAnswer, SignedOutAnswer, TicketAnswer
 from tracker.io.gate import Gate, Pass
-from tracker.io.http import PASS, HttpError, read_body, respond, respond_error
+from tracker.io.http import PASS, HttpError, read_body, respond, respond_error, respond_later
 from tracker.io.openapi import SIGN_OUT_QUERY
 from tracker.io.passwords import TooManySignIns
 from tracker.io.requests import SignInBody, read, read_query
@@ -56,9 +56,9 @@ class SignInCalls:
         except NotSignedIn as error:
             return respond_error(401, "once" if body.once is not None else "password", str(error))
         except TooSoon as error:
-            return _later(429, "too many attempts; wait", error.wait_s)
+            return respond_later(429, f"too many attempts; wait {math.ceil(error.wait_s)} s", error.wait_s)
         except TooManySignIns as error:
-            return _later(503, str(error), BUSY_S)
+            return respond_later(503, str(error), BUSY_S)
         self._end_former(request)
         answer = self._answer(self._gate.identify(None, [f"{self._gate.cookie_name}={secret}"]))
         self.set_cookie(answer, secret)
@@ -115,10 +115,3 @@ class SignInCalls:
             session = self._gate.sessions.of(caller.key, self._now())
             ends_at = None if session is None else rfc3339(self._gate.sessions.last_at(session))
         return respond(SessionAnswer(grant.name, grant.role, grant.state, ends_at))
-
-
-def _later(status: int, reason: str, wait_s: float) -> web.Response:
-    seconds = math.ceil(wait_s)
-    answer = respond_error(status, "", f"{reason} {seconds} s" if status == 429 else reason)
-    answer.headers[hdrs.RETRY_AFTER] = str(seconds)
-    return answer

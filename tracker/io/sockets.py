@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -14,6 +15,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from tracker.io.connection import Connection
+from tracker.io.door import BACKLOG
 from tracker.io.handshake import refusal
 
 MAX_MESSAGE_BYTES: Final = 256 * 1024
@@ -42,12 +44,8 @@ class Room(Protocol):
         """Serve one connection until it goes."""
 
 
-async def listen(host: str, port: int, rooms: Mapping[str, Room]) -> Server:
-    """Take connections; `rooms` by path, as in `/units`.
-
-    Raises:
-        OSError: the address cannot be listened on.
-    """
+async def listen(listening: socket.socket, rooms: Mapping[str, Room]) -> Server:
+    """Take connections; `rooms` by path, as in `/units`."""
 
     def check(connection: ServerConnection, request: Request) -> Response | None:
         room = _find(rooms, request)
@@ -68,8 +66,8 @@ async def listen(host: str, port: int, rooms: Mapping[str, Room]) -> Server:
 
     return await serve(
         handle,
-        host,
-        port,
+        sock=listening,
+        backlog=BACKLOG,
         process_request=check,
         create_connection=Connection,
         compression=None,

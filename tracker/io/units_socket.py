@@ -17,7 +17,7 @@ from tracker.io.connection import Connection
 from tracker.io.gate import Gate, Pass
 from tracker.io.handshake import only, refusal
 from tracker.io.metrics import Metrics
-from tracker.io.pace import Limit, Pace
+from tracker.io.pace import Pace, Paces
 from tracker.io.revocations import Closing, Revocations
 from tracker.io.service import Service
 from tracker.io.unit_session import UnitSession
@@ -34,8 +34,9 @@ class UnitsSocket:
         revocations: close the connections whose token is revoked.
         metrics: counts.
         max_connections: more than these at once are not taken.
-        limit: how fast a unit may send; None: as fast as it can.
+        paces: how fast a unit may send; None: as fast as it can.
         per_token: sockets of one token; the oldest gives way to another.
+        known: is told the other end of a connection that has said who it is.
         now: the clock, Unix seconds UTC.
     """
 
@@ -47,8 +48,9 @@ class UnitsSocket:
         metrics: Metrics,
         max_connections: int,
         now: Callable[[], float],
-        limit: Limit | None = None,
+        paces: Paces | None = None,
         per_token: int | None = None,
+        known: Callable[[object], None] = lambda _: None,
     ) -> None:
         self._service = service
         self._gate = gate
@@ -56,7 +58,8 @@ class UnitsSocket:
         self._metrics = metrics
         self._max_connections = max_connections
         self._now = now
-        self._limit = limit
+        self._paces = paces
+        self._known = known
         self._per_token = per_token
         self._connections: set[Connection] = set()
         self._by_token: dict[bytes, list[Connection]] = {}
@@ -88,7 +91,10 @@ class UnitsSocket:
             await connection.close(*_revoked())
             return
         grant = None if sender is None else sender.grant
-        pace = None if self._limit is None or grant is None else Pace(self._limit, len(grant.units))
+        pace: Pace | None = None
+        if self._paces is not None and sender is not None and sender.key is not None:
+            pace = self._paces.of(sender.key, len(sender.grant.units))
+        self._known(connection.remote_address)
         self._connections.add(connection)
         try:
             with self._revocations.watching(connection, sender, _revoked), self._counted(connection, sender):

@@ -25,6 +25,7 @@ from tracker.io.http_port import HttpPort
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
 from tracker.io.oidc import Oidc
+from tracker.io.pace import Limit, Paces
 from tracker.io.pages import Pages
 from tracker.io.passwords import Passwords
 from tracker.io.service import Service
@@ -70,6 +71,7 @@ class HttpRoom:
         host: str = "127.0.0.1",
         auth: bool = False,
         oidc: Oidc | None = None,
+        limit: Limit | None = None,
     ) -> None:
         self.service = service
         self.at = BEGAN_AT
@@ -97,6 +99,7 @@ class HttpRoom:
             about=About("1.2.3", "© OpenStreetMap contributors", "ab" * 32, "2026-11", demo=False),
             batch_bytes=1024 * 1024,
             trainings=Trainings(service, lambda: BEGAN_AT),
+            paces=None if limit is None else Paces(limit),
             now=self.now,
         )
         self.client: ClientSession

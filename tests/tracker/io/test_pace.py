@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker.io.pace import Limit, Pace
+from tracker.io.pace import Limit, Pace, Paces
 
 AT = 1_795_442_531.0
 LIMIT = Limit(5.0, 20, 500.0)
@@ -50,3 +50,18 @@ def test_what_was_not_used_is_not_saved_up() -> None:
     pace.wait_s(1, 0.2, AT)
 
     assert pace.wait_s(21, 0.2, AT + 86_400) == pytest.approx(0.2)
+
+
+def test_what_is_left_of_a_wait_is_known_to_who_comes_meanwhile() -> None:
+    pace = Pace(LIMIT, 1)
+    assert pace.rest_s(AT) == 0
+    assert pace.wait_s(30, 1.0, AT) == pytest.approx(2)
+
+    assert [pytest.approx(left) for left in (2, 0.5, 0)] == [pace.rest_s(AT + gone) for gone in (0, 1.5, 3)]
+
+
+def test_all_ways_of_one_sender_share_a_pace_and_others_do_not() -> None:
+    paces = Paces(LIMIT)
+    assert paces.of(b"one", 1).wait_s(20, 1.0, AT) == 0
+    assert paces.of(b"one", 1).wait_s(5, 1.0, AT) == pytest.approx(1)
+    assert paces.of(b"two", 1).wait_s(20, 1.0, AT) == 0

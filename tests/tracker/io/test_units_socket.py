@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ from tracker.engine import Engine
 from tracker.io import sockets
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
+from tracker.io.door import Door, bind
 from tracker.io.gate import Gate
 from tracker.io.hub import Hub
 from tracker.io.metrics import Metrics
-from tracker.io.pace import Limit
+from tracker.io.pace import Limit, Paces
 from tracker.io.revocations import Revocations
 from tracker.io.service import Service
+from tracker.io.turnstile import Turnstile
 from tracker.io.unit_session import MESSAGES_IN_FLIGHT
 from tracker.io.units_socket import UnitsSocket
 
@@ -38,8 +40,16 @@ class Station:
         self.metrics = Metrics(Hub(service, 0.5, 10, lambda: STARTED_AT).statistics, lambda: 0, service.timings)
         self._rooms: dict[str, sockets.Room] = {}
 
-    async def open(self, *, auth: bool = True, max_connections: int = 100, limit: Limit | None = None) -> None:
-        self._server: Server = await sockets.listen("127.0.0.1", 0, self._rooms)
+    async def open(
+        self,
+        *,
+        auth: bool = True,
+        max_connections: int = 100,
+        limit: Limit | None = None,
+        strangers: Turnstile | None = None,
+    ) -> None:
+        door = Door(bind("127.0.0.1", 0), Turnstile(1_000, 1_000) if strangers is None else strangers)
+        self._server: Server = await sockets.listen(door, self._rooms)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
         addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
         gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, lambda: STARTED_AT + 50)
@@ -52,8 +62,9 @@ class Station:
             self.metrics,
             max_connections,
             lambda: at,
-            limit=limit,
+            paces=None if limit is None else Paces(limit),
             per_token=2,
+            known=door.known,
         )
         self._rooms["/units"] = self.socket
         self._watching = asyncio.create_task(revocations.watch())
@@ -435,3 +446,48 @@ async def test_the_oldest_socket_of_a_token_gives_way(station: Station, tokens: 
         for one in (newest, other):
             await send(one, ping(1, boot=f"b{id(one)}"))
             assert (await receive(one))["type"] == "ack"
+
+
+async def test_who_has_not_said_who_it_is_takes_no_more_than_its_address_has_places(
+    service: Service, credentials: Credentials, tokens: dict[str, str]
+) -> None:
+    """The strangers of one address hold its two places; another address, and a unit that is known, are served."""
+    station = Station(service, credentials)
+    strangers = Turnstile(total=3, per_address=2)
+    await station.open(strangers=strangers)
+
+    async def stranger(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", station.port, local_addr=(address, 0))
+
+    async with station.call(tokens["unit"]) as unit:
+        await send(unit, ping(0))
+        assert await receive(unit) == ack(0)
+        assert len(strangers) == 0, "it has said who it is"
+
+        silent = [await stranger("127.0.0.1") for _ in range(2)]
+        turned_away, writer = await stranger("127.0.0.1")
+        assert await asyncio.wait_for(turned_away.read(), 5) == b""
+        writer.close()
+        silent.append(await stranger("127.0.0.2"))
+        await until(lambda: len(strangers) == 3)
+        none_left, writer = await stranger("127.0.0.3")
+        assert await asyncio.wait_for(none_left.read(), 5) == b""
+        writer.close()
+        await send(unit, ping(1))
+        assert await receive(unit) == ack(1)
+
+        for _, writer in silent:
+            writer.close()
+        await until(lambda: len(strangers) == 0)
+        async with station.call(tokens["gateway"]) as gateway:
+            await send(gateway, ping(0, "BE-K04"))
+            assert await receive(gateway) == ack(0, "BE-K04")
+    await station.close()
+    assert len(strangers) == 0
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what must come."""
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
