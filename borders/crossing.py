@@ -257,7 +257,6 @@ class Detector:
         # On a bridge the far bank that was announced is still to come.
         kept = watch.ahead if entered is not None and not notices and watch.pending_probable is None else None
         elsewhere = [] if kept else [retract(notice, "the unit crossed elsewhere") for notice in told]
-        home = watch.home if watch.home is not None and watch.home.at >= since else None
         crossed = watch.crossed
         if notices:
             crossed = Crossed(
@@ -267,7 +266,8 @@ class Detector:
             watch,
             territory=place,
             since=since,
-            home=home,
+            # Should no fix follow that is surely there, this one is where the next way begins: what was told stands.
+            home=watch.samples[-1],
             entered=entered,
             pending=None,
             ahead=kept,

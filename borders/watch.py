@@ -55,7 +55,8 @@ class Watch(msgspec.Struct, frozen=True, gc=False):
     since: float = 0.0
     """Since when it is believed there, Unix seconds; 0 when from its first fix on."""
     home: Sample | None = None
-    """The newest fix that was surely there. None: it began so near a border that nobody knows where it began."""
+    """The newest fix that was surely there, or confirmed that it is. None: it began so near a border that nobody knows
+    where it began."""
     entered: Passage | None = None
     """How it came into the shared zone in which it is, not told yet: it may be on a bridge."""
     pending: Pending | None = None
