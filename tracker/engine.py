@@ -20,12 +20,12 @@ class Engine:
     """Everything that stays the same while a world goes by.
 
     Args:
-        detector: tells where units are, and when they cross.
+        detector: tells where units are, and when they cross; None when there is no boundary data.
         contact_points: whom to call.
         boundary_sha256: names the boundary data in the ids of crossings.
     """
 
-    def __init__(self, detector: Detector, contact_points: ContactPoints, boundary_sha256: str) -> None:
+    def __init__(self, detector: Detector | None, contact_points: ContactPoints, boundary_sha256: str) -> None:
         self.detector = detector
         self.contact_points = contact_points
         self.boundary_sha256 = boundary_sha256
@@ -46,6 +46,8 @@ class Engine:
     def _step(self, world: World, entry: Input) -> list[Event]:
         match entry:
             case PingReceived():
+                if entry.blind or self.detector is None:
+                    return sightings.sight_blind(world, entry)
                 return sightings.sight(world, self.detector, self.contact_points, self.boundary_sha256, entry)
             case Tick(at):
                 return sightings.tick(world, at)

@@ -23,6 +23,8 @@ class PingReceived(_Input, frozen=True, tag="ping"):
 
     fix: Fix
     received_at: float
+    blind: bool = False
+    """It came while the server knew no borders: it is placed nowhere, now and in every replay."""
 
 
 class UnitRegistered(_Input, frozen=True, tag="unit"):
@@ -203,3 +205,8 @@ def decode(body: bytes) -> Input:
         msgspec.ValidationError: when it is not an input.
     """
     return _decoder.decode(body)
+
+
+def blinded(entry: Input) -> Input:
+    """An input as it is taken while no borders are known."""
+    return PingReceived(entry.fix, entry.received_at, blind=True) if isinstance(entry, PingReceived) else entry

@@ -13,6 +13,7 @@ from borders.arrival import Arrival, arrive, set_back
 from borders.crossing import Detector, sample_of
 from borders.notices import Approaching, Confirmed, Corrected, Probable, Retracted, Suspect
 from borders.states import BENELUX, Territory
+from borders.watch import Watch
 from tracker import duties
 from tracker.corrections import correct, take_back
 from tracker.decisions import announce_contact, decide_crossing, decide_presence
@@ -50,6 +51,8 @@ CLOCK_AHEAD_S: Final = 5.0
 _INTERVAL_RANGE_S: Final = (1.0, 60.0)
 _INTERVAL_WEIGHT: Final = 0.2
 _CROSSINGS_KEPT: Final = 50
+_NOWHERE: Final = (Territory.OUTSIDE, "ok")
+"""Territory and quality of a fix that is placed nowhere."""
 
 _TYPES: Final = {
     Approaching: "crossing.approaching",
@@ -97,10 +100,7 @@ def sight(
         return []
 
     turn = Turn(world, entry.received_at, now, *fix.key, boundary_sha256)
-    if before is None or before.silence != "fresh":
-        silent_s = None if before is None else round(entry.received_at - before.received_at, 3)
-        turn.emit(UnitSeen(id=turn.id("unit.seen"), time=turn.time, unit=fix.unit, silent_s=silent_s))
-
+    _see(turn, before, entry)
     if before is not None and set_right:
         ahead_s = -before.lag_s
         reason = f"the unit's clock was {ahead_s:.0f} s ahead and was set back"
@@ -118,6 +118,45 @@ def sight(
     if pursuit is not None:
         duties.find_overdue(turn, pursuit)
     return turn.events
+
+
+def sight_blind(world: World, entry: PingReceived) -> list[Event]:
+    """Let one fix happen while no borders are known. It is shown and kept, and placed nowhere.
+
+    What was believed of the unit before stays as it was: for the detector it has been silent, so the first fixes with
+    borders tell of a crossing meanwhile, at a time that is as uncertain as the gap is long.
+    """
+    fix = entry.fix
+    before = world.tracks.get(fix.unit)
+    late = before is not None and fix.fixed_at <= before.fix.fixed_at and not _is_set_right(before, entry)
+    now = before.fix.fixed_at if before is not None and late else fix.fixed_at
+    # Of a unit that is new the watch knows only that it is there: its first fix with borders begins it.
+    known = before or Track(fix, Watch(*_NOWHERE, (sample_of(fix),)), 0.0, 0.0, 0.0, *_NOWHERE)
+    track = msgspec.structs.replace(
+        known,
+        fix=known.fix if late else fix,
+        received_at=entry.received_at,
+        lag_s=known.lag_s if late else entry.received_at - fix.fixed_at,
+        interval_s=_interval_s(before, entry.received_at),
+        territory=_NOWHERE[0],
+        quality=_NOWHERE[1],
+        silence="fresh",
+    )
+    world.put(world.tracks, fix.unit, track)
+    world.hear(fix.unit, entry.received_at)
+    turn = Turn(world, entry.received_at, now, *fix.key)
+    _see(turn, before, entry)
+    pursuit = _pursuit(turn, fix.unit)
+    if pursuit is not None:
+        duties.find_overdue(turn, pursuit)
+    return turn.events
+
+
+def _see(turn: Turn, before: Track | None, entry: PingReceived) -> None:
+    """Tell of a unit that was not there, or silent."""
+    if before is None or before.silence != "fresh":
+        silent_s = None if before is None else round(entry.received_at - before.received_at, 3)
+        turn.emit(UnitSeen(id=turn.id("unit.seen"), time=turn.time, unit=entry.fix.unit, silent_s=silent_s))
 
 
 def _is_set_right(before: Track, entry: PingReceived) -> bool:

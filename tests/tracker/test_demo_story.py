@@ -49,10 +49,12 @@ def test_the_stroll_through_baarle_is_shown_as_ambiguous(engine: Engine) -> None
     """Its parcels are smaller than the error: what cannot be known is not told, and seen not to be."""
     [stroll] = [actor for actor in DEMO.actors if actor.unit == "BE-B01"]
     first, *fixes = [accept(ping, ping.t) for ping in DEMO.pings(stroll, "s1", Random(1), STARTED_AT)]
-    watch = engine.detector.begin(sample_of(first))
+    detector = engine.detector
+    assert detector is not None
+    watch = detector.begin(sample_of(first))
     qualities = Counter[str]()
     for fix in fixes:
-        watch, _ = engine.detector.step(watch, sample_of(fix))
+        watch, _ = detector.step(watch, sample_of(fix))
         qualities[watch.quality] += 1
 
     assert qualities["ambiguous"] > len(fixes) / 4

@@ -199,6 +199,8 @@ class ReadyAnswer(msgspec.Struct, frozen=True):
     status: Literal["ready", "not ready"]
     boundaries: str
     journal: str
+    checks: dict[str, str]
+    """What was looked at, by name: `ok`, or what is wrong."""
 
 
 _encoder: Final = msgspec.json.Encoder()

@@ -31,6 +31,7 @@ from tracker.io.oidc_http import OidcCalls
 from tracker.io.pace import Paces
 from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
+from tracker.io.readiness import Readiness
 from tracker.io.record_http import Record
 from tracker.io.service import Service, Unavailable
 from tracker.io.sign_in import SignIn
@@ -71,6 +72,7 @@ class Api:
         oidc: a provider of accounts; None if there is none.
         metrics: counts.
         pages: the map page's files.
+        readiness: looks whether the server can do its work.
         borders: the boundary data as GeoJSON, encoded once, by the name of the call.
         about: what the server says of itself.
         batch_bytes: the largest body of pings.
@@ -91,6 +93,7 @@ class Api:
         oidc: Oidc | None = None,
         metrics: Metrics,
         pages: Pages,
+        readiness: Readiness,
         borders: Mapping[str, bytes],
         about: About,
         batch_bytes: int,
@@ -102,6 +105,7 @@ class Api:
         self._gate = gate
         self._metrics = metrics
         self._pages = pages
+        self._readiness = readiness
         self._borders: Final = {name: prepare(body, ".geojson") for name, body in borders.items()}
         self._openapi: Final[Page] = prepare(openapi.document(about.version), ".json")
         self._about = about
@@ -207,11 +211,12 @@ class Api:
         return respond(HealthAnswer("ok"))
 
     async def _ready(self, _: web.Request) -> web.Response:
-        fault = self._service.fault
-        boundaries = self._about.boundary_sha256
-        if fault is not None:
-            return respond(ReadyAnswer("not ready", boundaries, fault), 503)
-        return respond(ReadyAnswer("ready", boundaries, "writable"))
+        checks = await self._readiness.look()
+        is_ready = all(check.is_well for check in checks.values())
+        journal = "writable" if self._service.fault is None else self._service.fault
+        told = {name: check.text for name, check in checks.items()}
+        answer = ReadyAnswer("ready" if is_ready else "not ready", self._about.boundary_sha256, journal, told)
+        return respond(answer, 200 if is_ready else 503)
 
     async def _sign_in_page(self, request: web.Request) -> web.Response:
         found = self._pages.answer(request, "sign_in.html")

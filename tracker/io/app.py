@@ -16,13 +16,14 @@ import msgspec
 import structlog
 from websockets.asyncio.server import Server
 
-from borders import boundary_file
 from borders.atlas import Atlas
 from tracker.errors import DrempelloosError
-from tracker.io import geojson, interpreter, pages, sockets, upkeep
+from tracker.io import geojson, interpreter, overload, pages, sockets, upkeep
 from tracker.io.access_log import AccessLog
 from tracker.io.accounts import Accounts
 from tracker.io.api import About, Api
+from tracker.io.boundaries import Boundaries
+from tracker.io.boundaries import find as find_boundaries
 from tracker.io.clock import Clock
 from tracker.io.config import Address, Config
 from tracker.io.credentials import LOCAL, Credentials
@@ -36,10 +37,11 @@ from tracker.io.live_socket import LiveSocket
 from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics, Tally
 from tracker.io.notify import Notify
-from tracker.io.offline import build_engine
+from tracker.io.offline import NO_BORDERS, build_engine
 from tracker.io.oidc import Oidc
 from tracker.io.pace import Limit, Paces
 from tracker.io.passwords import Passwords
+from tracker.io.readiness import Readiness
 from tracker.io.revocations import Revocations
 from tracker.io.screens import Screens
 from tracker.io.service import Service
@@ -70,7 +72,7 @@ async def run(config: Config) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        DrempelloosError: the boundary data, the journal or the configuration cannot be used, or the disk failed.
+        DrempelloosError: the journal or the configuration cannot be used, or the disk failed.
         OSError: an address cannot be listened on.
     """
     set_up_logs(config.logs.level, config.logs.form)
@@ -78,16 +80,19 @@ async def run(config: Config) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        atlas = boundary_file.load()
         clock = Clock()
         directory = Path(config.data.directory)
+        boundaries = find_boundaries(directory)
         points = Path(config.treaty.contact_points) if config.treaty.contact_points else None
-        service = await Service.open(directory, build_engine(atlas, points), clock, config.data.ballast_mib * 2**20)
+        engine = build_engine(boundaries.atlas, points)
+        service = await Service.open(directory, engine, clock, config.data.ballast_mib * 2**20)
         stack.push_async_callback(service.close)
+        if boundaries.atlas is None:
+            service.faults.set("no_borders", f"no border is watched: {boundaries.trouble}")
         credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
         trainings = Trainings(service, clock.now)
         notify = Notify()
-        ready, gate = await _listen(stack, config, atlas, service, credentials, clock, trainings, notify)
+        ready, gate = await _listen(stack, config, boundaries, service, credentials, clock, trainings, notify)
         interpreter.settle()
         await _start_simulations(stack, config, trainings, service, clock.now)
         link = _first_link(config, ready, gate, credentials, clock)
@@ -104,7 +109,7 @@ async def run(config: Config) -> None:
 async def _listen(
     stack: AsyncExitStack,
     config: Config,
-    atlas: Atlas,
+    boundaries: Boundaries,
     service: Service,
     credentials: Credentials,
     clock: Clock,
@@ -138,7 +143,10 @@ async def _listen(
     metrics = Metrics(hub.statistics, lambda: len(service.world.tracks), service.timings)
     service.listen(metrics.count_commit)
     metrics.add(Tally("drempelloos_sign_ins", SIGN_INS, ("way", "result"), sign_in.results))
-    metrics.add(Gauges(service, clock.now, _version(), atlas.sha256))
+    about = _about(config, boundaries.atlas)
+    metrics.add(Gauges(service, clock.now, about.version, about.boundary_sha256))
+    readiness = Readiness(service, Path(config.data.directory), boundaries, clock)
+    stack.callback(readiness.close)
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
     await upkeep.start(stack, config, service, log, clock, notify)
@@ -167,16 +175,9 @@ async def _listen(
         oidc=oidc,
         metrics=metrics,
         pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
-        borders=geojson.boundary_files(atlas),
-        about=About(
-            _version(),
-            atlas.attribution,
-            atlas.sha256,
-            atlas.vintage,
-            config.demo.enabled,
-            config.basemap,
-            next(iter(config.http.origins), ""),
-        ),
+        readiness=readiness,
+        borders=geojson.boundary_files(boundaries.atlas),
+        about=about,
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,
         trainings=trainings,
@@ -189,9 +190,22 @@ async def _listen(
         asyncio.create_task(hub.run(), name="hub"),
         asyncio.create_task(revocations.watch(), name="revocations"),
         asyncio.create_task(live.watch(), name="openings"),
+        asyncio.create_task(overload.watch(service), name="overload"),
     )
     stack.push_async_callback(_close, server, port, tasks)
     return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}"), gate
+
+
+def _about(config: Config, atlas: Atlas | None) -> About:
+    return About(
+        _version(),
+        "" if atlas is None else atlas.attribution,
+        NO_BORDERS if atlas is None else atlas.sha256,
+        "" if atlas is None else atlas.vintage,
+        config.demo.enabled,
+        config.basemap,
+        next(iter(config.http.origins), ""),
+    )
 
 
 def _first_link(config: Config, ready: Ready, gate: Gate, credentials: Credentials, clock: Clock) -> str | None:

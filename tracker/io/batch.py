@@ -213,7 +213,7 @@ class Batch:
             self.newest_at = at
             return entry
         if isinstance(entry, PingReceived):
-            return PingReceived(entry.fix, self.newest_at)
+            return PingReceived(entry.fix, self.newest_at, entry.blind)
         return msgspec.structs.replace(entry, at=self.newest_at)
 
     def _keep(self, key: PingKey | None, entry: Input, caused: list[Event], offset: int) -> None:

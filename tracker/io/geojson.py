@@ -162,8 +162,12 @@ def sides(found: Iterable[Side]) -> SideCollection:
     )
 
 
-def boundary_files(atlas: Atlas) -> dict[str, bytes]:
-    """What the page draws of the boundaries, encoded, by the name of the call that answers it."""
+def boundary_files(atlas: Atlas | None) -> dict[str, bytes]:
+    """What the page draws of the boundaries, encoded, by the name of the call that answers it; nothing, if there are
+    none.
+    """
+    if atlas is None:
+        return dict.fromkeys(("borders", "borderOutline", "borderSides"), msgspec.json.encode(borders([])))
     shapes = atlas.features()
     return {
         "borders": msgspec.json.encode(borders(shapes)),

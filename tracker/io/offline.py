@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,9 @@ from tracker.codec.track_file import read_track
 from tracker.engine import Engine
 from tracker.errors import Refused
 from tracker.treaty import contact_points
+
+NO_BORDERS: Final = "none"
+"""Stands for the SHA-256 of the boundary data where there is none."""
 
 
 class _Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,9 +34,10 @@ class _Located(msgspec.Struct, frozen=True):
     border: str | None
 
 
-def build_engine(atlas: Atlas, points: Path | None = None) -> Engine:
-    """The core, with the shipped contact points or those of a file."""
-    return Engine(Detector(atlas), contact_points.load(points), atlas.sha256)
+def build_engine(atlas: Atlas | None, points: Path | None = None) -> Engine:
+    """The core, with the shipped contact points or those of a file. Without an atlas it watches no border."""
+    contacts = contact_points.load(points)
+    return Engine(None, contacts, NO_BORDERS) if atlas is None else Engine(Detector(atlas), contacts, atlas.sha256)
 
 
 def locate(lon: str, lat: str | None, lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ from tracker.events import encode
 from tracker.inputs import Input, PingReceived, decode
 from tracker.io.ballast import Ballast
 from tracker.io.journal import Cause, DiskFull, Edition, Journal, SnapshotRow
-from tracker.io.offline import build_engine
+from tracker.io.offline import NO_BORDERS, build_engine
 from tracker.pursuits import Pursuit
 from tracker.units import Track, Unit
 from tracker.world import Alert, World
@@ -128,7 +128,11 @@ def _differing(used: Edition, here: Edition) -> str:
     """What was used that is not what there is here, by the name that `sha256sum` gives it."""
     names = ("boundary data", "contact points")
     return " and ".join(
-        f"other {name} (SHA-256 {was})" if was else f"{name} that an older version did not note"
+        f"no {name}"
+        if was == NO_BORDERS
+        else f"other {name} (SHA-256 {was})"
+        if was
+        else f"{name} that an older version did not note"
         for name, was, now in zip(names, used, here, strict=True)
         if was != now
     )

@@ -18,26 +18,29 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import structlog
 
 from tracker.engine import Engine
 from tracker.errors import Corrupt, DrempelloosError
 from tracker.fix import Fix
-from tracker.inputs import ClockSet, Input, Tick
+from tracker.inputs import ClockSet, Input, Tick, blinded
 from tracker.io import history, recovery
 from tracker.io.ballast import Ballast
-from tracker.io.batch import Batch, Known, Outcome, Told, key_of, look_up
+from tracker.io.batch import Batch, Known, Outcome, key_of, look_up
 from tracker.io.clock import Clock, Step
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
 from tracker.io.journal import Broken, Clash, DiskFull, Journal, SnapshotRow
 from tracker.io.ration import Ration
 from tracker.io.snapshots import Snapshots
+from tracker.io.submission import Committed, Submission, Unavailable, resolve
 from tracker.io.timings import Timings, timed
 from tracker.policy import EVERYTHING, Scope, bits
 from tracker.world import World
+
+__all__ = ["Committed", "Service", "Unavailable"]
 
 GROUP: Final = 2_000
 """Inputs in one transaction, at most: some 50 ms of work, beside which waiting for the disk is little. Groups are as
@@ -67,27 +70,6 @@ _Result = TypeVar("_Result")
 _log: Final = structlog.get_logger(__name__)
 
 
-class Unavailable(DrempelloosError):
-    """Nothing can be accepted at present. What was submitted was not, and may be submitted again."""
-
-
-class Committed(NamedTuple):
-    """What one commit made known: events, each with its offset and its journalled form, and units that moved."""
-
-    events: list[Told]
-    moved: dict[str, None]
-    since: float = 0.0
-    """When the oldest of the inputs took its place in the queue, by the loop's clock."""
-
-
-class _Submission(NamedTuple):
-    """Inputs that came together, and whom to tell."""
-
-    inputs: Sequence[Input]
-    tell: Callable[[list[Outcome] | Unavailable], None]
-    since: float
-
-
 class Service:
     """Takes inputs, and lets the world happen. Made by `open`."""
 
@@ -110,7 +92,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._draft = Draft(world)
         self._known = Known()
-        self._queue: deque[_Submission] = deque()
+        self._queue: deque[Submission] = deque()
         self._queued = 0
         self._arrived = asyncio.Event()
         self._left = asyncio.Condition()
@@ -201,7 +183,7 @@ class Service:
             Unavailable: nothing was accepted.
         """
         waiter: asyncio.Future[list[Outcome]] = self._loop.create_future()
-        await self.post_when_room(inputs, partial(_resolve, waiter))
+        await self.post_when_room(inputs, partial(resolve, waiter))
         return await waiter
 
     def post(self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None]) -> bool:
@@ -215,7 +197,9 @@ class Service:
             raise Unavailable(self.fault or "the server is stopping: nothing was accepted")
         if self._queued + len(inputs) > MAX_QUEUED and self._queued:
             return False
-        self._queue.append(_Submission(inputs, tell, self._loop.time()))
+        if self.engine.detector is None:
+            inputs = [blinded(entry) for entry in inputs]
+        self._queue.append(Submission(inputs, tell, self._loop.time()))
         self._queued += len(inputs)
         self._arrived.set()
         return True
@@ -334,8 +318,8 @@ class Service:
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be acknowledged after it
             self._fail(error)
 
-    def _take_group(self) -> list[_Submission]:
-        group: list[_Submission] = []
+    def _take_group(self) -> list[Submission]:
+        group: list[Submission] = []
         size = 0
         while self._queue and (not group or size + len(self._queue[0].inputs) <= GROUP):
             submission = self._queue.popleft()
@@ -344,7 +328,7 @@ class Service:
         self._queued -= size
         return group
 
-    async def _serve(self, group: list[_Submission]) -> None:
+    async def _serve(self, group: list[Submission]) -> None:
         self._since = group[0].since
         try:
             outcomes = await self._process([entry for submission in group for entry in submission.inputs])
@@ -499,12 +483,3 @@ class Service:
             return await self._loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
         finally:
             self.calls_waiting -= 1
-
-
-def _resolve(waiter: asyncio.Future[list[Outcome]], outcomes: list[Outcome] | Unavailable) -> None:
-    if waiter.done():
-        return  # whoever waited has gone
-    if isinstance(outcomes, Unavailable):
-        waiter.set_exception(outcomes)
-    else:
-        waiter.set_result(outcomes)

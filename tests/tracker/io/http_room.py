@@ -18,6 +18,8 @@ from yarl import URL
 from tracker.io.access_log import AccessLog
 from tracker.io.accounts import Accounts
 from tracker.io.api import About, Api
+from tracker.io.boundaries import Boundaries
+from tracker.io.clock import Clock
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
@@ -28,6 +30,7 @@ from tracker.io.oidc import Oidc
 from tracker.io.pace import Limit, Paces
 from tracker.io.pages import Pages
 from tracker.io.passwords import Passwords
+from tracker.io.readiness import Readiness
 from tracker.io.service import Service
 from tracker.io.sign_in import SignIn
 from tracker.io.throttle import Throttle
@@ -81,6 +84,9 @@ class HttpRoom:
         self.log = AccessLog(web_directory.parent / f"log{self.port}", self.now)
         self.metrics = Metrics(hub.statistics, lambda: len(service.world.tracks), service.timings)
         service.listen(self.metrics.count_commit)
+        detector = service.engine.detector
+        found = Boundaries(None if detector is None else detector.atlas)
+        self.readiness = Readiness(service, web_directory.parent, found, Clock())
         self.gate = Gate(Config(auth=Auth(auth)), Address(host, self.port), Address(host, 8081), credentials, self.now)
         self.accounts = Accounts(credentials.file)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
@@ -94,6 +100,7 @@ class HttpRoom:
             tickets=Tickets(self.now),
             oidc=oidc,
             metrics=self.metrics,
+            readiness=self.readiness,
             pages=Pages(web_directory),
             borders=dict.fromkeys(("borders", "borderOutline", "borderSides"), BORDERS),
             about=About("1.2.3", "© OpenStreetMap contributors", "ab" * 32, "2026-11", demo=False),
@@ -116,6 +123,7 @@ class HttpRoom:
         async with ClientSession(auto_decompress=False) as self.client:
             yield self
         await self.served.close()
+        self.readiness.close()
         await self.log.close()
         self.passwords.close()
 

@@ -378,6 +378,7 @@ async def test_operations(http_room: HttpRoom) -> None:
     assert (await http_room.get("/healthz")).json == {"status": "ok"}
     ready = await http_room.get("/readyz")
     assert (ready.status, ready.json["status"]) == (200, "ready")
+    assert ready.json["checks"] == dict.fromkeys(("borders", "journal", "disk", "clock"), "ok")
     metrics = (await http_room.get("/metrics")).body.decode()
     for line in (
         'drempelloos_pings_total{source="http",verdict="accepted"} 1.0',
