@@ -67,13 +67,12 @@ def arrive(detector: Detector, watch: Watch | None, recall: Recall | None, sampl
     if watch is None:
         begun = detector.begin(sample)
         return Arrival(begun, None if detector.is_far(sample) else Recall(None, (sample,)), ())
-    if sample.at > _newest_at(watch):
+    if sample.at > (watch.strays or watch.samples)[-1].at:
         spot = detector.atlas.spot(sample.lon, sample.lat)
         after, notices = detector.step(watch, sample, spot)
-        is_far = spot[1] > FAR_M
-        if recall is None and is_far and after.pending is None and after.ahead is None and not after.strays:
+        if spot[1] > FAR_M and after.pending is None and after.ahead is None and not after.strays:
             return Arrival(after, None, notices)
-        return Arrival(after, _extended(recall, watch, after, sample, notices, is_far=is_far), notices)
+        return Arrival(after, _extended(recall, watch, after, sample, notices), notices)
     if recall is not None and _is_within(recall, sample):
         return _again(detector, watch, recall, sample)
     return _in_hindsight(detector, watch, recall, sample)
@@ -111,32 +110,24 @@ def _is_within(recall: Recall, sample: Sample) -> bool:
     return all(sample.at != known.at for known in recall.samples)
 
 
-def _extended(
-    recall: Recall | None, before: Watch, after: Watch, sample: Sample, notices: Notices, *, is_far: bool
-) -> Recall | None:
-    """The last seconds with one more."""
-    idle = after.pending is None and after.ahead is None and not after.strays
-    if idle and is_far:
-        return None
+def _extended(recall: Recall | None, before: Watch, after: Watch, sample: Sample, notices: Notices) -> Recall:
+    """The last seconds with one more.
+
+    What lies more than `REORDER_S` before it is forgotten. There are two places to begin from, so that one is always
+    far enough back.
+    """
     told = tuple([notice for notice in notices if isinstance(notice, Confirmed)]) if notices else ()
     if recall is None:
         return Recall(before, (sample,), told)
-    longer = Recall(recall.base, (*recall.samples, sample), (*recall.told, *told), recall.checkpoint)
-    return _moved_on(longer, after)
-
-
-def _moved_on(recall: Recall, watch: Watch) -> Recall:
-    """Forget what lies more than `REORDER_S` before the newest fix. There are two places to begin from, so that one is
-    always far enough back.
-    """
-    passed, newest = recall.checkpoint, recall.samples[-1]
-    began_at = recall.samples[0].at if passed is None else _newest_at(passed.watch)
-    counted = len(recall.samples) - (0 if passed is None else passed.samples)
-    if newest.at - began_at < REORDER_S and counted < REORDER_FIXES:
-        return recall
+    samples, told, passed = (*recall.samples, sample), recall.told + told, recall.checkpoint
+    began_at = samples[0].at if passed is None else _newest_at(passed.watch)
+    counted = len(samples) - (0 if passed is None else passed.samples)
+    if sample.at - began_at < REORDER_S and counted < REORDER_FIXES:
+        return Recall(recall.base, samples, told, passed)
+    base = recall.base
     if passed is not None:
-        recall = Recall(passed.watch, recall.samples[passed.samples :], recall.told[passed.told :])
-    return msgspec.structs.replace(recall, checkpoint=Checkpoint(len(recall.samples), len(recall.told), watch))
+        base, samples, told = passed.watch, samples[passed.samples :], told[passed.told :]
+    return Recall(base, samples, told, Checkpoint(len(samples), len(told), after))
 
 
 def _again(detector: Detector, watch: Watch, recall: Recall, sample: Sample) -> Arrival:

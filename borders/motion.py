@@ -70,18 +70,18 @@ def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Sampl
 
 def _thinned(kept: list[Sample]) -> Samples:
     """As many as may be kept: first goes the one with the shortest gap around it for its age, and the newest stay."""
-    newest = kept[-1].at
-
-    def gap(i: int) -> float:
-        return (kept[i + 1].at - kept[i - 1].at) / (newest - kept[i].at)
-
-    gaps = [gap(i) for i in range(1, len(kept) - DENSE)] if len(kept) > KEPT else []
+    if len(kept) <= KEPT:
+        return tuple(kept)
+    at = [sample.at for sample in kept]
+    newest = at[-1]
+    around = zip(at, at[1:], at[2 : 1 - DENSE], strict=False)
+    gaps = [(after - before) / (newest - here) for before, here, after in around]
     while len(kept) > KEPT:
         place = gaps.index(min(gaps))
-        del kept[place + 1], gaps[place]
+        del kept[place + 1], at[place + 1], gaps[place]
         for i in (place - 1, place):
             if 0 <= i < len(gaps):
-                gaps[i] = gap(i + 1)
+                gaps[i] = (at[i + 2] - at[i]) / (newest - at[i + 1])
     return tuple(kept)
 
 
@@ -106,16 +106,17 @@ def velocity_of(samples: Samples) -> tuple[float, float]:
 def implausible(samples: Samples, sample: Sample) -> str | None:
     """Why a fix cannot follow the last ones; None when it can."""
     last = samples[-1]
-    elapsed_s = sample.at - last.at
+    elapsed_s, lon, lat, last_lon, last_lat = sample.at - last.at, sample.lon, sample.lat, last.lon, last.lat
     slack_m = 10.0 + 4.0 * (last.sigma_m + sample.sigma_m)
     most_m = MAX_SPEED_MPS * elapsed_s + slack_m
-    ends = last.lon, last.lat, sample.lon, sample.lat
-    if at_most_m(*ends) > most_m and (moved_m := distance_m(*ends)) > most_m:
-        return f"{moved_m / elapsed_s:.0f} m/s from the fix before; no unit is faster than {MAX_SPEED_MPS:.0f}"
+    if at_most_m(last_lon, last_lat, lon, lat) > most_m:
+        moved_m = distance_m(last_lon, last_lat, lon, lat)
+        if moved_m > most_m:
+            return f"{moved_m / elapsed_s:.0f} m/s from the fix before; no unit is faster than {MAX_SPEED_MPS:.0f}"
     if len(samples) < 3 or elapsed_s > GAP_S:
         return None
     east, north = velocity_of(samples)
-    x, y = offset_m(*ends)
+    x, y = offset_m(last_lon, last_lat, lon, lat)
     off_m = math.hypot(x - east * elapsed_s, y - north * elapsed_s)
     if off_m > slack_m + 0.5 * ACCELERATION_MPS2 * elapsed_s**2:
         return f"{off_m:.0f} m off the way that the unit was going"

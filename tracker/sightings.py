@@ -9,7 +9,7 @@ from typing import Final, TypedDict
 
 import msgspec
 
-from borders.arrival import Arrival, arrive, set_back
+from borders.arrival import arrive, set_back
 from borders.crossing import Detector, sample_of
 from borders.notices import Approaching, Confirmed, Corrected, Probable, Retracted, Suspect
 from borders.states import BENELUX, Territory
@@ -48,7 +48,8 @@ LOST_AFTER_STALE: Final = 6
 CLOCK_AHEAD_S: Final = 5.0
 """A fix from further ahead of the server's clock comes from a clock that is wrong, and that may be set right."""
 
-_INTERVAL_RANGE_S: Final = (1.0, 60.0)
+SHORTEST_INTERVAL_S: Final = 1.0
+LONGEST_INTERVAL_S: Final = 60.0
 _INTERVAL_WEIGHT: Final = 0.2
 _CROSSINGS_KEPT: Final = 50
 _NOWHERE: Final = (Territory.OUTSIDE, "ok")
@@ -72,34 +73,45 @@ def sight(
     entry: PingReceived,
 ) -> list[Event]:
     """Let one fix happen."""
-    fix = entry.fix
-    before = world.tracks.get(fix.unit)
-    set_right = before is not None and _is_set_right(before, entry)
-    late = before is not None and not set_right and fix.fixed_at <= before.fix.fixed_at
-    # A late fix does not turn the clock back: what it makes known becomes known now.
-    now = before.fix.fixed_at if before is not None and late else fix.fixed_at
-    watch, recall, notices = _arrive(detector, before, entry, set_right=set_right)
-    track = Track(
-        before.fix if before is not None and late else fix,
-        watch,
-        entry.received_at,
+    fix, received_at = entry.fix, entry.received_at
+    unit, fixed_at = fix.unit, fix.fixed_at
+    before = world.tracks.get(unit)
+    sample = sample_of(fix)
+    late = set_right = False
+    if before is None:
+        watch, recall, notices = arrive(detector, None, None, sample)
+        lag_s, first_s = received_at - fixed_at, SHORTEST_INTERVAL_S
+        track = Track(fix, watch, received_at, lag_s, first_s, watch.territory, watch.quality, recall=recall)
+    else:
+        newest, lag_s = before.fix, before.lag_s
+        set_right = lag_s < -CLOCK_AHEAD_S and _is_set_right(before, entry)
+        if set_right:
+            watch, recall, notices = arrive(detector, set_back(before.watch, sample), None, sample)
+        else:
+            watch, recall, notices = arrive(detector, before.watch, before.recall, sample)
+            late = fixed_at <= newest.fixed_at
         # A fix that comes late tells nothing of how late the newest one was.
-        before.lag_s if before is not None and late else entry.received_at - fix.fixed_at,
-        _interval_s(before, entry.received_at),
-        watch.territory,
-        watch.quality,
-        "fresh",
-        () if before is None else before.announced,
-        recall,
-        () if before is None else before.crossed,
-    )
-    world.put(world.tracks, fix.unit, track)
-    world.hear(fix.unit, entry.received_at)
+        track = Track(
+            newest if late else fix,
+            watch,
+            received_at,
+            lag_s if late else received_at - fixed_at,
+            _interval_s(before, received_at),
+            watch.territory,
+            watch.quality,
+            "fresh",
+            before.announced,
+            recall,
+            before.crossed,
+        )
+    world.sight(unit, track)
     is_quiet = before is not None and before.silence == "fresh" and not (notices or set_right or track.crossed)
-    if is_quiet and fix.unit not in world.pursuit_of:
+    if is_quiet and unit not in world.pursuit_of:
         return []
 
-    turn = Turn(world, entry.received_at, now, *fix.key, boundary_sha256)
+    # A late fix does not turn the clock back: what it makes known becomes known now.
+    now = before.fix.fixed_at if before is not None and late else fixed_at
+    turn = Turn(world, received_at, now, *fix.key, boundary_sha256)
     _see(turn, before, entry)
     if before is not None and set_right:
         ahead_s = -before.lag_s
@@ -131,19 +143,18 @@ def sight_blind(world: World, entry: PingReceived) -> list[Event]:
     late = before is not None and fix.fixed_at <= before.fix.fixed_at and not _is_set_right(before, entry)
     now = before.fix.fixed_at if before is not None and late else fix.fixed_at
     # Of a unit that is new the watch knows only that it is there: its first fix with borders begins it.
-    known = before or Track(fix, Watch(*_NOWHERE, (sample_of(fix),)), 0.0, 0.0, 0.0, *_NOWHERE)
+    known = before or Track(fix, Watch(*_NOWHERE, (sample_of(fix),)), 0.0, 0.0, SHORTEST_INTERVAL_S, *_NOWHERE)
     track = msgspec.structs.replace(
         known,
         fix=known.fix if late else fix,
         received_at=entry.received_at,
         lag_s=known.lag_s if late else entry.received_at - fix.fixed_at,
-        interval_s=_interval_s(before, entry.received_at),
+        interval_s=known.interval_s if before is None else _interval_s(before, entry.received_at),
         territory=_NOWHERE[0],
         quality=_NOWHERE[1],
         silence="fresh",
     )
-    world.put(world.tracks, fix.unit, track)
-    world.hear(fix.unit, entry.received_at)
+    world.sight(fix.unit, track)
     turn = Turn(world, entry.received_at, now, *fix.key)
     _see(turn, before, entry)
     pursuit = _pursuit(turn, fix.unit)
@@ -164,15 +175,6 @@ def _is_set_right(before: Track, entry: PingReceived) -> bool:
     if before.lag_s >= -CLOCK_AHEAD_S:
         return False
     return entry.fix.fixed_at <= entry.received_at + CLOCK_AHEAD_S and entry.fix.fixed_at <= before.fix.fixed_at
-
-
-def _arrive(detector: Detector, before: Track | None, entry: PingReceived, *, set_right: bool) -> Arrival:
-    sample = sample_of(entry.fix)
-    if before is None:
-        return arrive(detector, None, None, sample)
-    if set_right:
-        return arrive(detector, set_back(before.watch, sample), None, sample)
-    return arrive(detector, before.watch, before.recall, sample)
 
 
 def tick(world: World, at: float) -> list[Event]:
@@ -212,11 +214,12 @@ def set_clock(world: World, entry: ClockSet) -> None:
             world.put(world.pursuits, name, replace(pursuit, lag_s=pursuit.lag_s + entry.by_s))
 
 
-def _interval_s(before: Track | None, received_at: float) -> float:
-    low, high = _INTERVAL_RANGE_S
-    if before is None:
-        return low
-    gap_s = min(max(received_at - before.received_at, low), high)
+def _interval_s(before: Track, received_at: float) -> float:
+    gap_s = received_at - before.received_at
+    if gap_s < SHORTEST_INTERVAL_S:
+        gap_s = SHORTEST_INTERVAL_S
+    elif gap_s > LONGEST_INTERVAL_S:
+        gap_s = LONGEST_INTERVAL_S
     return before.interval_s + _INTERVAL_WEIGHT * (gap_s - before.interval_s)
 
 

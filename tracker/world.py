@@ -90,11 +90,13 @@ class World:
         if key in table:
             self._undo.append((table, key, table.pop(key)))  # type: ignore[arg-type]
 
-    def hear(self, unit: str, received_at: float) -> None:
-        """Note that a unit was heard, and move it to the end of `heard`."""
-        heard = self.heard
-        self._undo.append((heard, unit, heard.pop(unit, _MISSING)))  # type: ignore[arg-type]
-        heard[unit] = received_at
+    def sight(self, unit: str, track: Track) -> None:
+        """Put a unit's track, and move the unit, heard with it, to the end of `heard`."""
+        undo, tracks, heard = self._undo, self.tracks, self.heard
+        undo.append((tracks, unit, tracks.get(unit, _MISSING)))  # type: ignore[arg-type]
+        tracks[unit] = track
+        undo.append((heard, unit, heard.pop(unit, _MISSING)))  # type: ignore[arg-type]
+        heard[unit] = track.received_at
 
     def sort_heard(self) -> None:
         """Put the longest silent first again, when entries were changed in their places."""

@@ -38,7 +38,8 @@ BEGAN_AT = 1_700_000_000.0
 LEG = 100
 """Pings from one turn to the next: a car drives 1.5 km to each side of the border, to and fro."""
 
-UNANSWERED = 400
+UNANSWERED = 40
+"""Pings that a car sends ahead of their answers. Fixes beside a border are dear, and dispatchers wait behind them."""
 SNAPSHOTS = "import tracker.io.snapshots as s; s.EVERY = 150"
 """So that kills find the server at a snapshot, and restarts begin from one."""
 
@@ -253,6 +254,8 @@ async def live(server: Server, actors: list[Sender | Viewer | Dispatcher], seed:
     tasks = [asyncio.create_task(actor.live(server, random.Random(f"{seed} {n}"))) for n, actor in enumerate(actors)]
     async with asyncio.timeout(60):
         while sum(car.acked for car in cars) == acked or dispatcher.acts == acts:
+            for actor, task in zip(actors, tasks, strict=True):
+                assert not task.done(), f"a {type(actor).__name__} gave up before the kill: {task.exception()!r}"
             await asyncio.sleep(0.01)
     await asyncio.sleep(seconds)
     await asyncio.to_thread(server.kill)

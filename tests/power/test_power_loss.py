@@ -42,6 +42,7 @@ class Run:
         self._synchronous = synchronous
         self.acked: list[Group] = []
         self.in_doubt: Group | None = None
+        self._snapshot: Iterator[None] | None = None
 
     def use_until_the_power_goes(self) -> None:
         """Write groups, snapshots and checkpoints; whatever was acknowledged is noted outside."""
@@ -64,6 +65,7 @@ class Run:
         journal.close()
 
     def _open(self) -> Journal:
+        self._snapshot = None
         journal = opened(self._directory, self._disk, self._name)
         if self._synchronous is not None:
             journal._connection.pragma("synchronous", self._synchronous)
@@ -74,10 +76,13 @@ class Run:
         lot = random.random()
         if lot < 0.1:
             journal.checkpoint()
-        elif lot < 0.2:
-            journal.write_snapshot(
-                SnapshotRow(journal.last_input, journal.last_offset, "layout", random.randbytes(9_000))
-            )
+        elif lot < 0.4:
+            # A step of a snapshot; groups come in between, and so may the end.
+            if self._snapshot is None:
+                taken = SnapshotRow(journal.last_input, journal.last_offset, "layout", random.randbytes(9_000))
+                self._snapshot = journal.writing_snapshot(taken)
+            if next(self._snapshot, self._snapshot) is not None:
+                self._snapshot = None
         self.in_doubt = self._group(journal.last_input, journal.last_offset)
         journal.write(*self.in_doubt)
         self.acked.append(self.in_doubt)
@@ -105,6 +110,11 @@ class Run:
         self.in_doubt = None
         assert found == expected
         journal.snapshot()
+
+
+@pytest.fixture(autouse=True)
+def snapshots_have_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "PIECE_BYTES", 4_000)
 
 
 def opened(directory: Path, disk: Disk, vfs: str) -> Journal:

@@ -12,7 +12,7 @@ def test_a_world_is_encoded_in_parts_and_read_back_whole(units: int) -> None:
     world = World()
     world.offset = units
     for number in range(units):
-        world.hear(f"BE-{number}", float(number))
+        world.put(world.heard, f"BE-{number}", float(number))
 
     parts = list(world.encode_in_parts())
     read = msgspec.msgpack.decode(world.encode())
@@ -23,9 +23,9 @@ def test_a_world_is_encoded_in_parts_and_read_back_whole(units: int) -> None:
 
 def test_a_copy_stays_as_it_is() -> None:
     world = World()
-    world.hear("BE-1", 1.0)
+    world.put(world.heard, "BE-1", 1.0)
     copied = world.copy()
-    world.hear("BE-2", 2.0)
+    world.put(world.heard, "BE-2", 2.0)
     world.offset = 7
 
     assert (copied.offset, copied.heard) == (0, {"BE-1": 1.0})

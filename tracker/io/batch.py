@@ -138,13 +138,13 @@ class Batch:
             if known is not None:
                 self.outcomes.append([] if known.fix == entry.fix else _taken(key))
                 return
+            if self._ration is not None:
+                self._take_if_it_matters(self._ration, key, entry)
+                return
         elif isinstance(entry, UnitRegistered) and self._world.units.get(entry.unit.id) == entry.unit:
             self.outcomes.append([])
             return
-        if self._ration is not None and key is not None and isinstance(entry, PingReceived):
-            self._take_if_it_matters(self._ration, key, entry)
-            return
-        mark, offset = self._world.mark(), self._world.offset
+        mark = self._world.mark()
         entry, outcome = self._happen(entry)
         self.outcomes.append(outcome)
         if not isinstance(outcome, list):
@@ -153,7 +153,7 @@ class Batch:
             self._world.undo_to(mark)
             outcome.clear()
             return
-        self._keep(key, entry, outcome, offset)
+        self._keep(key, entry, outcome, mark[1])
 
     def _take_if_it_matters(self, ration: Ration, key: PingKey, entry: PingReceived) -> None:
         evidence = ration.evidence(key)
@@ -182,7 +182,11 @@ class Batch:
 
     def _happen(self, entry: Input) -> tuple[Input, list[Event] | Refused]:
         """Let one input happen: the input as it is to be kept, and its events, or why there are none."""
-        entry = self._stamp(entry)
+        at = entry.received_at if isinstance(entry, PingReceived) else entry.at
+        if at >= self.newest_at:
+            self.newest_at = at
+        else:
+            entry = self._at_newest(entry)
         try:
             return entry, self._engine.step(self._world, entry)
         except Refused as refused:
@@ -206,12 +210,8 @@ class Batch:
         entry = None if body is None else inputs.decode(body)
         return entry if isinstance(entry, PingReceived) else None
 
-    def _stamp(self, entry: Input) -> Input:
+    def _at_newest(self, entry: Input) -> Input:
         """Server times never go back from one input to the next, in whatever order they got here."""
-        at = entry.received_at if isinstance(entry, PingReceived) else entry.at
-        if at >= self.newest_at:
-            self.newest_at = at
-            return entry
         if isinstance(entry, PingReceived):
             return PingReceived(entry.fix, self.newest_at, entry.blind)
         return msgspec.structs.replace(entry, at=self.newest_at)
@@ -221,8 +221,9 @@ class Batch:
         self.inputs.append(InputRow(self._last_input, key, inputs.encode(entry)))
         if key is not None and isinstance(entry, PingReceived):
             self._taken[key] = entry
-            if self._world.tracks[entry.fix.unit].fix is entry.fix:
-                self.moved[entry.fix.unit] = None
+            fix = entry.fix
+            if self._world.tracks[fix.unit].fix is fix:
+                self.moved[fix.unit] = None
         for event in caused:
             offset += 1
             encoded = events.encode(event)

@@ -33,9 +33,10 @@ class Draft(World):
         """Keep the changes since `begin`, and publish them."""
         twins = self._twins
         for table, key, _ in self._undo:
-            if key in table:
-                twins[id(table)][key] = table[key]
-            else:
+            value = table.get(key)
+            if value is None:  # no value of any table is None
                 twins[id(table)].pop(key, None)
+            else:
+                twins[id(table)][key] = value
         self.published.offset = self.offset
         super().commit()

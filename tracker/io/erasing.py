@@ -191,9 +191,11 @@ def plan(journal: Journal, now: float, limits: Limits) -> Plan | None:
 
 def begin(journal: Journal, plan: Plan, now: float, limits: Limits) -> None:
     """Note what will be erased, and from where on everything is still there."""
+    older = (plan.base.input,)
     with journal.transaction():
         _mark(journal, base=plan.base.input, **{name: getattr(plan, name) for name in Plan._fields[1:]})
-        _run(journal, "DELETE FROM snapshot WHERE input < ?", (plan.base.input,))
+        _run(journal, "DELETE FROM piece WHERE snapshot IN (SELECT pieces FROM snapshot WHERE input < ?)", older)
+        _run(journal, "DELETE FROM snapshot WHERE input < ?", older)
         _remember(
             journal,
             Erasure(

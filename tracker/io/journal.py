@@ -30,6 +30,9 @@ SQLITE_FLOOR: Final = 3_051_003
 CHECKPOINT_PAGES: Final = 1_000
 """Once the write-ahead log is this long, its content moves to the database; a page has 4 KiB."""
 
+PIECE_BYTES: Final = 256 * 1024
+"""Of a snapshot, written in one transaction."""
+
 _ROWS_A_STATEMENT: Final = (256, 64, 16, 4, 1)
 _UNNAMED: Final = (None, None, None)
 
@@ -184,13 +187,41 @@ class Journal:
 
     def write_snapshot(self, snapshot: SnapshotRow, *, milestone: bool = False) -> None:
         """Replace the snapshot; milestones stay until `tracker.io.erasing` drops them. Raises as `write` does."""
+        for _ in self.writing_snapshot(snapshot, milestone=milestone):
+            pass
+
+    def writing_snapshot(self, snapshot: SnapshotRow, *, milestone: bool = False) -> Iterator[None]:
+        """`write_snapshot` in steps, each a short transaction, so that groups can be written in between: a world of
+        many units has as many bytes as a thousand groups. It counts with the last step but those that tidy up; one
+        that was broken off is tidied up by the next.
+        """
+        yield from self._drop_pieces()
+        pieces: int = self._value("SELECT 1 + ifnull(max(pieces), 0) FROM snapshot")
+        body, digest = memoryview(snapshot.body), sha256()
+        for nth, start in enumerate(range(0, len(body), PIECE_BYTES)):
+            piece = body[start : start + PIECE_BYTES]
+            digest.update(piece)
+            with self.transaction():
+                self._connection.execute("INSERT INTO piece VALUES (?, ?, ?)", (pieces, nth, piece))
+            yield
         with self.transaction():
             self._connection.execute("DELETE FROM snapshot WHERE NOT milestone")
             self._connection.execute(
-                "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET layout = excluded.layout, "
-                "digest = excluded.digest, body = excluded.body, milestone = max(milestone, excluded.milestone)",
-                (*snapshot[:3], sha256(snapshot.body).digest(), snapshot.body, snapshot.at, int(milestone)),
+                "INSERT INTO snapshot VALUES (?, ?, ?, ?, x'', ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "layout = excluded.layout, digest = excluded.digest, body = excluded.body, pieces = excluded.pieces, "
+                "milestone = max(milestone, excluded.milestone)",
+                (*snapshot[:3], digest.digest(), snapshot.at, int(milestone), pieces),
             )
+        yield
+        yield from self._drop_pieces()
+
+    def _drop_pieces(self) -> Iterator[None]:
+        """Drop what belongs to no snapshot, piece by piece: what is dropped is overwritten too."""
+        statement = "SELECT rowid FROM piece WHERE snapshot NOT IN (SELECT pieces FROM snapshot WHERE pieces NOT NULL)"
+        for (row,) in list(self.rows(statement)):
+            with self.transaction():
+                self._connection.execute("DELETE FROM piece WHERE rowid = ?", (row,))
+            yield
 
     @property
     def base(self) -> int:
@@ -316,7 +347,12 @@ class Journal:
 
     def snapshots(self) -> Iterator[SnapshotRow]:
         """The snapshots that are as they were written, newest first."""
-        for input_, offset, layout, digest, body, at, _ in self.rows("SELECT * FROM snapshot ORDER BY input DESC"):
+        rows = list(
+            self.rows("SELECT input, offset, layout, digest, at, body, pieces FROM snapshot ORDER BY input DESC")
+        )
+        for input_, offset, layout, digest, at, whole, pieces in rows:
+            found = self.rows("SELECT body FROM piece WHERE snapshot = ? ORDER BY nth", (pieces,))
+            body = b"".join([whole, *(piece for (piece,) in found)])
             if sha256(body).digest() == digest:
                 yield SnapshotRow(input_, offset, layout, body, at)
 

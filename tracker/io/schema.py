@@ -4,6 +4,7 @@ meta        what the journal is; its epoch names this history for viewers that r
 input       what entered the core, in order; unit, boot and n are set for pings and name each once
 event       what followed, by offset; `input` is what caused it
 snapshot    the world after one input, so that a restart need not begin at the first; milestones are kept longer
+piece       what the world's bytes were written in; `snapshot.pieces` names those of one, NULL where all are in its row
 edition     from which input on which boundary data and contact points were used
 quarantine  inputs that the core failed on; kept for inspection, never replayed
 pursuit     when each began and ended (input, data time; `over_at` server time), and whether it is held as evidence
@@ -48,5 +49,10 @@ MIGRATIONS: Final = (
     CREATE TABLE member (pursuit TEXT NOT NULL, unit TEXT NOT NULL, since INTEGER NOT NULL, since_at REAL NOT NULL,
         PRIMARY KEY (pursuit, unit)) STRICT, WITHOUT ROWID;
     CREATE TABLE erasure (id INTEGER PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL) STRICT;
+    """,
+    """
+    ALTER TABLE snapshot ADD COLUMN pieces INTEGER;
+    CREATE TABLE piece (snapshot INTEGER NOT NULL, nth INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (snapshot, nth)) STRICT;
     """,
 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -450,7 +450,10 @@ class Service:
             self._clear_fault()
 
     async def _write_snapshot(self, snapshot: SnapshotRow, milestone: bool) -> None:
-        await self._in_thread(self._journal.write_snapshot, snapshot, milestone=milestone)
+        # Groups go in between.
+        steps = self._journal.writing_snapshot(snapshot, milestone=milestone)
+        while await self._in_thread(_has_more, steps):
+            pass
 
     def _set_fault(self, fault: str) -> None:
         if self.fault != fault:
@@ -483,3 +486,7 @@ class Service:
             return await self._loop.run_in_executor(self._thread, lambda: call(*args, **kwargs))
         finally:
             self.calls_waiting -= 1
+
+
+def _has_more(steps: Iterator[None]) -> bool:
+    return next(steps, steps) is None

@@ -15,6 +15,7 @@ from tracker.errors import Corrupt
 from tracker.io.journal import (
     CHECKPOINT_PAGES,
     FILE,
+    PIECE_BYTES,
     Clash,
     DiskFull,
     Edition,
@@ -273,8 +274,33 @@ def test_a_snapshot_that_was_changed_is_not_used(journal: Journal) -> None:
     journal.write_snapshot(SnapshotRow(5, 4, "layout", b"world later"))
     assert journal.snapshot() == SnapshotRow(5, 4, "layout", b"world later")
 
-    journal._connection.execute("UPDATE snapshot SET body = ?", (b"world laser",))
+    journal._connection.execute("UPDATE piece SET body = ?", (b"world laser",))
     assert journal.snapshot() is None
+
+
+def test_a_snapshot_counts_once_all_of_it_is_there_and_leaves_nothing_of_the_one_before(journal: Journal) -> None:
+    first, second = (SnapshotRow(n, n, "layout", os.urandom(3 * PIECE_BYTES + n)) for n in (1, 2))
+    steps = journal.writing_snapshot(first)
+    next(steps)
+    assert journal.snapshot() is None
+    next(steps)  # and then the power goes
+
+    journal.write_snapshot(first)
+    assert journal.snapshot() == first
+    journal.write([ping_row(1, 1)])
+    for _ in journal.writing_snapshot(second):
+        assert journal.snapshot() in (first, second)
+        journal.write([ping_row(journal.last_input + 1, journal.last_input + 1)])
+    assert journal.snapshot() == second
+    assert [*journal.rows("SELECT count(*), sum(length(body)) FROM piece")] == [(4, 3 * PIECE_BYTES + 2)]
+
+
+def test_a_milestone_stays_beside_the_snapshots_after_it(journal: Journal) -> None:
+    journal.write_snapshot(SnapshotRow(1, 0, "layout", b"first"), milestone=True)
+    journal.write_snapshot(SnapshotRow(1, 0, "layout", b"again"))
+    journal.write_snapshot(SnapshotRow(2, 0, "layout", b"later"))
+    assert [one.body for one in journal.snapshots()] == [b"later", b"again"]
+    assert [*journal.rows("SELECT input, milestone FROM snapshot")] == [(1, 1), (2, 0)]
 
 
 def test_what_was_used_is_noted_once(journal: Journal) -> None:

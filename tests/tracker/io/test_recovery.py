@@ -257,9 +257,9 @@ async def test_a_journal_from_before_contact_points_were_noted_says_that_they_ar
     journal._connection.execute("DROP INDEX event_of_pursuit")
     journal._connection.execute("ALTER TABLE event DROP COLUMN seen_by")
     journal._connection.execute("ALTER TABLE event DROP COLUMN pursuit")
-    for column in ("at", "milestone"):
+    for column in ("at", "milestone", "pieces"):
         journal._connection.execute(f"ALTER TABLE snapshot DROP COLUMN {column}")
-    for table in ("pursuit", "member", "erasure"):
+    for table in ("pursuit", "member", "erasure", "piece"):
         journal._connection.execute(f"DROP TABLE {table}")
     journal._connection.pragma("user_version", 1)
     journal.close()
