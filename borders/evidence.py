@@ -161,10 +161,13 @@ def passages_of(atlas: Atlas, path: Path, believed: Territory, since: float, con
     """The borders that lead from the believed territory, where the unit was since an instant, to the end of the path,
     without detours: a territory that the path left again is not on the way.
     """
-    codes = atlas.territories(*_lonlat(path, path.points))
+    # Not by the linear map: which side of a border a point lies on, and where the step to the next one crosses it, must
+    # agree to the last digit, or of there and back only one is seen.
+    places = [path.lonlat(index) for index in range(path.times.size)]
+    codes = atlas.territories(*np.array(places).T)
     # Where both ends of a step lie in one territory the step may still leave it, but comes back.
     changes = np.flatnonzero((codes[1:] != codes[:-1]) & (path.times[1:] >= since)).tolist()
-    steps = [(step, point) for step in changes for point in atlas.cross(path.lonlat(step), path.lonlat(step + 1))]
+    steps = [(step, point) for step in changes for point in atlas.cross(places[step], places[step + 1])]
     return tuple(_passage(atlas, path, step, point, confidence) for step, point in _direct(steps, believed))
 
 

@@ -51,10 +51,9 @@ SABOTAGES: Final = (
     Sabotage(
         "acknowledged before the commit",
         "tracker/io/service.py",
-        "            await self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)\n",
-        "            asyncio.ensure_future(\n"
-        "                self._in_thread(self._journal.write, batch.inputs, batch.events, batch.quarantined)\n"
-        "            )\n",
+        "            _, took_s = await self._in_thread(timed,",
+        "            took_s, later = 0.0, lambda *call: asyncio.ensure_future(self._in_thread(*call))\n"
+        "            later(timed,",
         f"{_IO}/test_units_socket.py::test_nothing_is_acknowledged_before_the_disk_has_it",
     ),
     Sabotage(
@@ -155,6 +154,27 @@ SABOTAGES: Final = (
         "    if derived == stored:\n",
         "    if len(derived) == len(stored):\n",
         f"{_IO}/test_recovery.py::test_rebuild_shows_the_first_event_that_was_changed",
+    ),
+    Sabotage(
+        "what comes beyond the window is thrown away",
+        "borders/arrival.py",
+        "    found = None if watch.crossed is None else reconsider(",
+        "    found = None if True else reconsider(",
+        "tests/properties/test_arrival.py::test_what_comes_beyond_the_window_corrects_to_what_would_have_been_told",
+    ),
+    Sabotage(
+        "the way back begins nowhere",
+        "borders/crossing.py",
+        "            home=watch.samples[-1],\n",
+        "            home=None,\n",
+        "tests/properties/test_chains.py::test_the_chain_is_unbroken_and_in_order",
+    ),
+    Sabotage(
+        "a start forgets how late it was",
+        "tracker/io/service.py",
+        "        clock.advance_to(replayed.newest_at)\n",
+        "",
+        "tests/faults/test_simulated.py::test_whatever_befalls_it_nothing_is_lost_doubled_or_made_up",
     ),
     Sabotage(
         "a name becomes a path",

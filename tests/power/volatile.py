@@ -3,6 +3,7 @@
 SQLite works on it through a virtual file system, all of it in memory. A write is seen by later reads at once, as in the
 page cache, and is on the medium only after `xSync`. When the power goes, of every write that was not synced each
 sector of 512 bytes is there or is not, by lot; so the newest pages are torn, and not in the order of their writing.
+It may be full too, or fail to sync.
 """
 
 from __future__ import annotations
@@ -77,6 +78,14 @@ class Disk(apsw.VFS):
         self._life = 0
         self._left: int | None = None
         self.is_on = True
+        self.is_full = False
+        """No file can grow."""
+        self.is_broken = False
+        """Nothing can be synced."""
+
+    def end_process(self) -> None:
+        """Whoever had files open is gone; what it wrote stays, as in the page cache."""
+        self._life += 1
 
     def cut_after(self, operations: int) -> None:
         """Let the power go after so many writes, truncations and syncs."""
@@ -141,6 +150,8 @@ class _File:
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         self._disk.operate(self._life)
+        if self._disk.is_full and offset + len(data) > len(self._content.seen):
+            raise apsw.FullError
         self._content.write(offset, bytes(data))
 
     def xTruncate(self, size: int) -> None:  # noqa: N802
@@ -149,6 +160,8 @@ class _File:
 
     def xSync(self, flags: int) -> None:  # noqa: N802, ARG002
         self._disk.operate(self._life)
+        if self._disk.is_broken:
+            raise apsw.IOError("what was written did not reach the disk")
         self._content.sync()
 
     def xFileSize(self) -> int:  # noqa: N802

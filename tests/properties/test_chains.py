@@ -48,6 +48,8 @@ def straight(place: tuple[float, float], course: float, aside_m: float, gap_s: i
 @given(places, st.floats(0, 360, exclude_max=True), st.floats(-300, 300), st.integers(1, 20), st.integers(0, 2**32))
 # A second in a corner of a parcel of Baarle: of it one fix, which no path remembers half a minute later.
 @example((4.930, 51.438), 166.75, 167.0, 1, 0)
+# A fix a kilometre back that lay within the error of a linear map of the border: the way there was seen, that back not.
+@example((4.930, 51.438), 66.92516161559605, -54.100727950052146, 1, 2710118254)
 def test_the_chain_is_unbroken_and_in_order(
     place: tuple[float, float], course: float, aside_m: float, gap_s: int, seed: int
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import cache
 from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
@@ -143,6 +144,7 @@ def snapshot_row(world: World, last_input: int, at: float, body: bytes) -> Snaps
     return SnapshotRow(last_input, world.offset, layout(), body, at)
 
 
+@cache
 def layout() -> str:
     """Names the form of a snapshot: changes whenever a field of what the world holds does."""
     schema = msgspec.json.schema_components((Track, Unit, Pursuit, Alert))
