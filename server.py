@@ -316,15 +316,32 @@ def issue(
     means: Annotated[str | None, typer.Option(help="car, moto, foot, boat, helicopter, drone or train.")] = None,
     marked: Annotated[bool | None, typer.Option(help="Whether the vehicle is marked.")] = None,
     uniformed: Annotated[bool | None, typer.Option(help="Whether the officers are in uniform.")] = None,
+    certificate: Annotated[
+        str | None,
+        typer.Option(help="dns:NAME, uri:NAME, cn:NAME or sha256:HEX of a client certificate, instead of a token."),
+    ] = None,
+    days: Annotated[float | None, typer.Option(help="After which it ends by itself [default: when revoked].")] = None,
     data: DataDir = DATA,
 ) -> None:
-    """Make a token. It is printed once; only its hash is stored."""
+    """Make a token. It is printed once; only its hash is stored. Or let a client certificate speak for units."""
     from tracker.io import tokens
 
-    facts = tokens.Facts(state, service, means, marked, uniformed)
     if dispatcher and role not in {None, "dispatcher"}:
         raise Refused("--role", f"{role!r} and --dispatcher do not go together")
-    _print([tokens.issue(data, "dispatcher" if dispatcher else role, tuple(unit or ()), facts, name)])
+    made = tokens.issue(
+        data,
+        "dispatcher" if dispatcher else role,
+        tuple(unit or ()),
+        certificate,
+        days,
+        state=state,
+        service=service,
+        means=means,
+        marked=marked,
+        uniformed=uniformed,
+        name=name,
+    )
+    _print([made])
 
 
 @token.command()
@@ -332,7 +349,7 @@ def revoke(
     id: Annotated[str, typer.Argument(help="As `token list` shows it.")],  # noqa: A002 - what the user sees
     data: DataDir = DATA,
 ) -> None:
-    """Make a token worthless."""
+    """Make a token, or a certificate, worthless."""
     from tracker.io import tokens
 
     _print([tokens.revoke(data, id)])
@@ -340,7 +357,7 @@ def revoke(
 
 @token.command(name="list")
 def list_(data: DataDir = DATA) -> None:
-    """List the tokens, without their secrets."""
+    """List the tokens, without their secrets, and the certificates."""
     from tracker.io import tokens
 
     _print(tokens.listed(data))
@@ -373,6 +390,19 @@ def passwd(name: str, data: DataDir = DATA) -> None:
     from tracker.io import users
 
     _print([users.set_password(data, name, users.ask_password)])
+
+
+@user.command(name="role")
+def set_role(
+    name: str,
+    role: Annotated[str, typer.Argument(help="dispatcher, supervisor, auditor or admin.")],
+    state: Annotated[str | None, typer.Option(help="BE, NL or LU: of the control room; not of an admin.")] = None,
+    data: DataDir = DATA,
+) -> None:
+    """Give an account another role, or another state's control room, and end its sessions."""
+    from tracker.io import users
+
+    _print([users.set_role(data, name, role, state)])
 
 
 @user.command()

@@ -64,6 +64,8 @@ class Server:
         self.environment = dict(environment or {})
         self.http = ""
         self.ws = ""
+        self.ready: dict[str, Any] = {}
+        """The line that says where it listens."""
         self.session: dict[str, str] = {}
         """The headers of the local supervisor, who sees and may do everything; none where nobody has to sign in."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -102,6 +104,7 @@ class Server:
             raise AssertionError(f"the server did not start: {self.log()}")
         ready = json.loads(line)
         assert ready["ready"] is True
+        self.ready = ready
         self.http, self.ws = ready["http"], ready["ws"]
         self._addresses = (self.http.removeprefix("http://"), self.ws.removeprefix("ws://"))
         links = re.findall(r"http://\S+/sign-in\?once=(\S+)", self.log())

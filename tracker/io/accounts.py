@@ -23,7 +23,7 @@ class Account(msgspec.Struct, frozen=True):
     role: Role
     state: State | None
     password: str
-    """As `tracker.io.passwords` hashes it."""
+    """As `tracker.io.passwords` hashes it; empty where there is none yet."""
     made_at: float
     password_at: float
     disabled_at: float | None
@@ -120,6 +120,21 @@ class Accounts:
             ("UPDATE account SET disabled_at = ? WHERE name = ?", (at, name)),
             ("DELETE FROM session WHERE subject = ?", (subject,)),
             ("DELETE FROM link WHERE subject = ?", (subject,)),
+        )
+        return self.get(name)
+
+    def set_role(self, name: str, role: str, state: str | None) -> Account:
+        """Give a person another role, or the control room of another state, and end the person's sessions.
+
+        Raises:
+            Refused: there is no such account, or the two make no sense together.
+        """
+        account = self.get(name)
+        check_account(account.name, role, state)
+        self._file.change(
+            ("UPDATE account SET role = ?, state = ? WHERE name = ?", (role, state, name)),
+            ("DELETE FROM session WHERE subject = ?", (account.subject,)),
+            ("DELETE FROM link WHERE subject = ?", (account.subject,)),
         )
         return self.get(name)
 

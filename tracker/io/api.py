@@ -285,10 +285,16 @@ class Api:
         own = response.headers.get(_POLICY)  # of a page that needs less still
         feed = self._gate.feed_origin(host) if known and host else ""
         response.headers.update(_headers(feed, origins(self._about.basemap)))
+        if self._gate.is_tls and host is not None and not host.lower().startswith("localhost"):
+            # Not for the name that every other server on this machine has too.
+            response.headers["Strict-Transport-Security"] = f"max-age={HSTS_S}"
         if own is not None:
             response.headers[_POLICY] = own
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
 
+
+HSTS_S: Final = 365 * 86_400
+"""For so long a browser that was here once comes by TLS alone (RFC 6797)."""
 
 _POLICY: Final = "Content-Security-Policy"
 

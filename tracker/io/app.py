@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 import structlog
-from websockets.asyncio.server import Server
 
 from borders.atlas import Atlas
 from tracker.errors import DrempelloosError
@@ -28,7 +27,7 @@ from tracker.io.clock import Clock
 from tracker.io.config import Address, Config
 from tracker.io.credentials import LOCAL, Credentials
 from tracker.io.demo import run_demo
-from tracker.io.door import Door, bind, is_loopback
+from tracker.io.door import bind
 from tracker.io.gate import Gate
 from tracker.io.gauges import Gauges
 from tracker.io.http_port import HttpPort
@@ -49,11 +48,15 @@ from tracker.io.sessions import LINK_S
 from tracker.io.sign_in import SIGN_INS, SignIn
 from tracker.io.throttle import Throttle
 from tracker.io.tickets import Tickets
+from tracker.io.tls import ServerTls, reload
 from tracker.io.training import Trainings
 from tracker.io.turnstile import Turnstile
 from tracker.io.units_socket import UnitsSocket
 
 SOURCE_ROOT: Final = Path(__file__).parents[2]
+
+STRANGERS_S: Final = 5.0
+"""Seconds between two looks at who could not get in."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -66,6 +69,8 @@ class Ready(msgspec.Struct, frozen=True):
     ws: str
     sign_in: str | msgspec.UnsetType = msgspec.UNSET
     """In the demo, unless nobody has to sign in: a link that signs in once."""
+    units: str | msgspec.UnsetType = msgspec.UNSET
+    """Where units that show certificates connect, if there is such a port."""
 
 
 async def run(config: Config) -> None:
@@ -76,11 +81,14 @@ async def run(config: Config) -> None:
         OSError: an address cannot be listened on.
     """
     set_up_logs(config.logs.level, config.logs.form)
+    clock = Clock()
+    asks = (False, True) if config.tls.client_ca else (False,)
+    tls = [ServerTls(config.tls, clock.now, asks=each) for each in asks] if config.tls.certificate else []
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload, tls)
     async with AsyncExitStack() as stack:
-        clock = Clock()
         directory = Path(config.data.directory)
         boundaries = find_boundaries(directory)
         points = Path(config.treaty.contact_points) if config.treaty.contact_points else None
@@ -92,7 +100,7 @@ async def run(config: Config) -> None:
         credentials = stack.enter_context(contextlib.closing(Credentials(directory)))
         trainings = Trainings(service, clock.now)
         notify = Notify()
-        ready, gate = await _listen(stack, config, boundaries, service, credentials, clock, trainings, notify)
+        ready, gate = await _listen(stack, config, boundaries, service, credentials, clock, trainings, notify, tls)
         interpreter.settle()
         await _start_simulations(stack, config, trainings, service, clock.now)
         link = _first_link(config, ready, gate, credentials, clock)
@@ -115,20 +123,20 @@ async def _listen(
     clock: Clock,
     trainings: Trainings,
     notify: Notify,
+    tls: Sequence[ServerTls],
 ) -> tuple[Ready, Gate]:
-    """Open both ports. Who may call depends on where the system let us listen, so the rooms are filled after that."""
+    """Open the ports. Who may call depends on where the system let us listen, so the rooms are filled after that."""
     limits = config.limits
     http_socket = stack.enter_context(bind(config.http_address.host, config.http_address.port))
     http = Address(config.http_address.host, http_socket.getsockname()[1])
-    proxies = frozenset(config.http.proxies)
-    door = Door(
-        bind(config.ws_address.host, config.ws_address.port),
-        Turnstile(limits.strangers, limits.strangers_per_address),
-        is_free=lambda address: address in proxies or is_loopback(address),
-    )
-    ws = Address(config.ws_address.host, door.getsockname()[1])
+    strangers = Turnstile(limits.strangers, limits.strangers_per_address)
+    ports = sockets.Ports(strangers, frozenset(config.http.proxies))
     rooms: dict[str, sockets.Room] = {}
-    server = await sockets.listen(door, rooms)
+    units_room: dict[str, sockets.Room] = {}
+    ws = await ports.open(config.ws_address, rooms, next(iter(tls), None))
+    for_units = None
+    if config.client_address is not None:
+        for_units = await ports.open(config.client_address, units_room, tls[-1])
 
     gate = Gate(config, http, ws, credentials, clock.now)
     revocations = Revocations(gate, credentials.file, clock.now)
@@ -150,11 +158,11 @@ async def _listen(
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
     await upkeep.start(stack, config, service, log, clock, notify)
-    live = LiveSocket(service, hub, gate, tickets, revocations, screens, log, clock.now, door.known)
+    live = LiveSocket(service, hub, gate, tickets, revocations, screens, log, clock.now, ports.known)
     rooms["/live"] = live
     limit = Limit(limits.pings_per_s, limits.pings_burst, limits.backlog_per_s)
     paces = Paces(limit) if config.auth.required else None
-    rooms["/units"] = UnitsSocket(
+    rooms["/units"] = units_room["/units"] = UnitsSocket(
         service,
         gate,
         revocations,
@@ -163,7 +171,7 @@ async def _listen(
         clock.now,
         paces=paces,
         per_token=limits.sockets_per_token,
-        known=door.known,
+        known=ports.known,
     )
     api = Api(
         service=service,
@@ -183,7 +191,7 @@ async def _listen(
         trainings=trainings,
         paces=paces,
     )
-    port = HttpPort(api.app(), Turnstile(limits.connections, limits.connections_per_address))
+    port = HttpPort(api.app(), Turnstile(limits.connections, limits.connections_per_address), next(iter(tls), None))
     await port.open(http_socket)
 
     tasks = (
@@ -191,9 +199,13 @@ async def _listen(
         asyncio.create_task(revocations.watch(), name="revocations"),
         asyncio.create_task(live.watch(), name="openings"),
         asyncio.create_task(overload.watch(service), name="overload"),
+        asyncio.create_task(_watch_strangers(strangers, tls), name="strangers"),
     )
-    stack.push_async_callback(_close, server, port, tasks)
-    return Ready(ready=True, http=f"http://{http}", ws=f"ws://{ws}"), gate
+    stack.push_async_callback(_close, ports, port, tasks)
+    ready = Ready(ready=True, http=f"{gate.http_scheme}://{http}", ws=f"{gate.ws_scheme}://{ws}")
+    if for_units is not None:
+        ready = msgspec.structs.replace(ready, units=f"{gate.ws_scheme}://{for_units}")
+    return ready, gate
 
 
 def _about(config: Config, atlas: Atlas | None) -> About:
@@ -231,9 +243,8 @@ def _welcome(config: Config, ready: Ready, link: str | None, credentials: Creden
     return f"\n  The map is at {ready.http}/  (Ctrl-C stops)\n\n" if config.demo.enabled else ""
 
 
-async def _close(server: Server, port: HttpPort, tasks: tuple[asyncio.Task[None], ...]) -> None:
-    server.close()
-    await server.wait_closed()
+async def _close(ports: sockets.Ports, port: HttpPort, tasks: tuple[asyncio.Task[None], ...]) -> None:
+    await ports.close()
     await port.close()
     for task in tasks:
         task.cancel()
@@ -256,6 +267,20 @@ async def _start_simulations(
         await asyncio.gather(task, return_exceptions=True)
 
     stack.push_async_callback(stop)
+
+
+async def _watch_strangers(strangers: Turnstile, ports: Sequence[ServerTls]) -> None:
+    """Tell the log who could not get in; once in a while, however many they are."""
+    told = 0
+    while True:
+        await asyncio.sleep(STRANGERS_S)
+        if strangers.turned_away > told:
+            _log.warning("connections to the socket port were turned away", count=strangers.turned_away - told)
+            told = strangers.turned_away
+        for tls in ports:
+            if tls.failed:
+                _log.info("handshakes failed", reasons=dict(tls.failed.most_common(10)))
+                tls.failed.clear()
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -99,6 +99,11 @@ def _address(text: str) -> None:
     parse_address(text)
 
 
+def _address_if_any(text: str) -> None:
+    if text:
+        parse_address(text)
+
+
 def _origins(origins: tuple[str, ...]) -> None:
     for origin in origins:
         if _ORIGIN.fullmatch(origin) is None:
@@ -149,6 +154,17 @@ class Ws(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[
         str,
         Key('what browsers open for the live feed behind a proxy, e.g. "wss://dispatch.example/live"', _socket_url),
+    ] = ""
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """TLS on both ports, of files in PEM; they are read again at SIGHUP"""
+
+    certificate: Annotated[str, Key("the server's, then those between it and its root; empty: a proxy ends TLS")] = ""
+    key: Annotated[str, Key("file of its private key, without a passphrase, that others may not read")] = ""
+    client_ca: Annotated[str, Key("authorities whose certificates units and gateways may show instead of a token")] = ""
+    client_address: Annotated[
+        str, Key("HOST:PORT of a port of their own for those, since browsers take none that asks", _address_if_any)
     ] = ""
 
 
@@ -328,6 +344,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     http: Http = Http()
     ws: Ws = Ws()
+    tls: Tls = Tls()
     data: Data = Data()
     live: Live = Live()
     limits: Limits = Limits()
@@ -352,8 +369,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def is_local(self) -> bool:
-        """True when both addresses are loopback: nobody outside this machine can reach the server."""
-        return self.http_address.is_loopback and self.ws_address.is_loopback
+        """True when all addresses are loopback: nobody outside this machine can reach the server."""
+        further = self.client_address
+        is_open = further is not None and not further.is_loopback
+        return self.http_address.is_loopback and self.ws_address.is_loopback and not is_open
+
+    @property
+    def client_address(self) -> Address | None:
+        """Where units that show certificates connect; None where there is no such port."""
+        return parse_address(self.tls.client_address) if self.tls.client_address else None
 
 
 def conflicts(config: Config) -> Iterator[tuple[str, str]]:
@@ -362,6 +386,14 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
         days, hours = config.retention.events_d, config.retention.positions_h
         yield "retention.events_d", f"{days} days are shorter than the {hours} hours for which positions are kept"
 
+    tls = config.tls
+    if bool(tls.certificate) != bool(tls.key):
+        yield ("tls.key" if tls.certificate else "tls.certificate"), "missing; a certificate and its key go together"
+    if bool(tls.client_ca) != bool(tls.client_address):
+        missing = "tls.client_address" if tls.client_ca else "tls.client_ca"
+        yield missing, "missing; tls.client_ca and tls.client_address go together"
+    elif tls.client_ca and not tls.certificate:
+        yield "tls.client_ca", "nobody can show a certificate without TLS; tls.certificate and tls.key are needed"
     if config.oidc.issuer and not (config.oidc.client_id and config.oidc.roles):
         yield "oidc.issuer", "also needs oidc.client_id, and oidc.roles, or nobody could sign in by it"
     if not config.auth.required and not config.is_local:

@@ -1,4 +1,5 @@
-"""The file that knows who may call: tokens, accounts, sessions and sign-in links, each as a hash of its secret.
+"""The file that knows who may call: tokens, accounts, sessions and sign-in links, each as a hash of its secret, and for
+whom which client certificates speak.
 
 It may be written by the command line while a server reads it: `version` tells the server that it was.
 """
@@ -33,6 +34,11 @@ _SCHEMAS: Final = (
     CREATE INDEX session_subject ON session (subject);
     CREATE TABLE link (hash BLOB PRIMARY KEY, subject TEXT NOT NULL COLLATE NOCASE, grant_ BLOB NOT NULL,
         ends_at REAL NOT NULL) STRICT;
+    """,
+    """
+    CREATE TABLE certificate (id TEXT PRIMARY KEY, name TEXT NOT NULL, issued_at REAL NOT NULL, revoked_at REAL,
+        grant_ BLOB NOT NULL) STRICT;
+    CREATE UNIQUE INDEX certificate_in_force ON certificate (name) WHERE revoked_at IS NULL;
     """,
 )
 """What each version of the file adds to the one before."""

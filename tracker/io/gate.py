@@ -6,8 +6,9 @@ Three separate questions, answered for every HTTP request and every socket befor
    name of its own at this machine and read the answers (DNS rebinding).
 2. Does another site's page send it? A browser states the `Origin`; one that is not ours is turned away. This
    is no authentication: what is not a browser states none.
-3. Who is it? A bearer token, or the cookie of a session. Only where the configuration says that nobody must say who
-   he is, which it can on loopback alone, everybody is a supervisor of all states.
+3. Who is it? A bearer token, the cookie of a session, or, of units and gateways, a client certificate. Only where the
+   configuration says that nobody must say who he is, which it can on loopback alone, everybody is a supervisor of all
+   states.
 
 What a caller of each role may do is the table of `tracker.roles`.
 """
@@ -15,10 +16,12 @@ What a caller of each role may do is the table of `tracker.roles`.
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from tracker.io.certificates import Certificate
 from tracker.io.config import Address, Config
 from tracker.io.credential_file import digest
 from tracker.io.credentials import LOCAL, Credentials, Grant
@@ -29,9 +32,12 @@ class Pass(NamedTuple):
     """Who calls, and what proved it: enough to ask again later whether it still does."""
 
     grant: Grant
-    kind: Literal["token", "session"] = "token"
+    kind: Literal["token", "session", "certificate"] = "token"
     key: bytes | None = None
-    """The hash of the token or of the session's secret; None where nobody must say who he is."""
+    """The hash of the token or of the session's secret, or the id of the credential that the certificate is for; None
+    where nobody must say who he is."""
+    ends_at: float = math.inf
+    """When what proved it ends by itself, Unix seconds UTC."""
 
 
 _ANYBODY: Final = Pass(LOCAL)
@@ -56,6 +62,10 @@ class Gate:
         self._http = http
         self._ws = ws
         self._feed_url = config.ws.url
+        self.is_tls: Final = bool(config.tls.certificate)
+        self.http_scheme: Final = "https" if self.is_tls else "http"
+        self.ws_scheme: Final = "wss" if self.is_tls else "ws"
+        self._port = 443 if self.is_tls else 80
         self.units_need_token: Final = config.auth.required
         self.people_must_sign_in: Final = config.auth.required
         self.sessions: Final = Sessions(credentials.file, 60.0 * config.auth.idle_minutes, 3_600.0 * config.auth.hours)
@@ -63,36 +73,41 @@ class Gate:
         self.cookie_name: Final = f"__Host-drempelloos-{http.port}" if http.is_loopback else "__Host-drempelloos"
         self._proxies: Final = set(config.http.proxies)
         public_hosts = {urlsplit(origin).netloc for origin in config.http.origins}
-        self._http_hosts = _hosts(http) | public_hosts
-        self._ws_hosts = _hosts(ws) | public_hosts
+        own_hosts = _hosts(http, self._port)
+        self._http_hosts = own_hosts | public_hosts
+        self._ws_hosts = _hosts(ws, self._port) | public_hosts
         if config.ws.url:
             self._ws_hosts |= {urlsplit(config.ws.url).netloc}
-        self._origins = {f"http://{host}" for host in _hosts(http)} | set(config.http.origins)
+        self._origins = {f"{self.http_scheme}://{host}" for host in own_hosts} | set(config.http.origins)
 
     def expects_http_host(self, host: str | None) -> bool:
         """True when a request to the HTTP port with this `Host` header is meant for us."""
-        return _expected(host, self._http_hosts, self._http)
+        return self._expects(host, self._http_hosts, self._http)
 
     def expects_ws_host(self, host: str | None) -> bool:
         """True when a handshake on the socket port with this `Host` header is meant for us."""
-        return _expected(host, self._ws_hosts, self._ws)
+        return self._expects(host, self._ws_hosts, self._ws)
 
     def trusts_origin(self, origin: str | None) -> bool:
         """True when no page, or our own page, sends this. `null` (a sandboxed or local page) is not ours."""
         if origin is None or origin in self._origins:
             return True
         scheme, separator, host = origin.partition("://")
-        return bool(separator) and scheme == "http" and self._http.is_wildcard and _is_literal(host, self._http)
+        is_ours = bool(separator) and scheme == self.http_scheme
+        return is_ours and self._http.is_wildcard and _is_literal(host, self._http, self._port)
 
-    def grant(self, authorization: str | None) -> Grant | None:
-        """Who an `Authorization` header speaks for; None when there is none or its token is not known."""
-        found = self.sender(authorization)
-        return None if found is None else found.grant
+    def sender(self, authorization: str | None, certificate: Certificate | None = None) -> Pass | None:
+        """Which unit or gateway calls: by its token if it sends one, or else by the certificate of its connection.
 
-    def sender(self, authorization: str | None) -> Pass | None:
-        """The same, with what proves it."""
+        None when it shows neither, or none that is known; a certificate that fits several credentials is none.
+        """
         secret = _bearer(authorization)
-        return None if secret is None else self._pass("token", digest(secret))
+        if secret is not None:
+            return self._pass("token", digest(secret))
+        grants = [] if certificate is None else self._credentials.certified(certificate.names)
+        if certificate is None or len(grants) != 1:
+            return None
+        return self._pass("certificate", grants[0].id.encode(), certificate.ends_at)
 
     def identify(self, authorization: str | None, cookies: Iterable[str] = ()) -> Pass | None:
         """Who calls: by a token, or else by the cookie of a session; or anybody, where nobody must say who he is.
@@ -111,7 +126,7 @@ class Gate:
 
     def still(self, one: Pass) -> Pass | None:
         """The same caller as it stands now; None when its token was revoked or its session has ended."""
-        return one if one.key is None else self._pass(one.kind, one.key)
+        return one if one.key is None else self._pass(one.kind, one.key, one.ends_at)
 
     def cookie(self, headers: Iterable[str]) -> str | None:
         """The secret in the cookie of a session; None when there is none, or more than one."""
@@ -119,13 +134,21 @@ class Gate:
         values = [value for name, _, value in pairs if name == self.cookie_name]
         return values[0] if len(values) == 1 and values[0] else None
 
-    def _pass(self, kind: Literal["token", "session"], key: bytes) -> Pass | None:
-        if kind == "token":
+    def _pass(
+        self, kind: Literal["token", "session", "certificate"], key: bytes, ends_at: float = math.inf
+    ) -> Pass | None:
+        now = self._now()
+        if kind == "session":
+            session = self.sessions.of(key, now)
+            grant = None if session is None else session.grant
+        elif kind == "token":
             grant = self._credentials.of(key)
         else:
-            session = self.sessions.of(key, self._now())
-            grant = None if session is None else session.grant
-        return None if grant is None else Pass(grant, kind, key)
+            grant = self._credentials.of_certificate(key.decode())
+        if grant is None:
+            return None
+        ends_at = ends_at if grant.ends_at is None else min(ends_at, grant.ends_at)
+        return Pass(grant, kind, key, ends_at) if now < ends_at else None
 
     def admits_unit(self, grant: Grant | None, unit: str) -> bool:
         """True when the caller may send positions of this unit."""
@@ -158,8 +181,13 @@ class Gate:
         if self._ws.is_wildcard or (self._ws.is_loopback and self._http.is_loopback):
             # The name that reached the page reaches the socket, and keeps the two on one site.
             name = host.rpartition(":")[0] if _has_port(host) else host
-            return f"ws://{name}:{self._ws.port}/live"
-        return f"ws://{self._ws}/live"
+            return f"{self.ws_scheme}://{name}:{self._ws.port}/live"
+        return f"{self.ws_scheme}://{self._ws}/live"
+
+    def _expects(self, host: str | None, hosts: set[str], address: Address) -> bool:
+        if host is None:
+            return False
+        return host.lower() in hosts or (address.is_wildcard and _is_literal(host, address, self._port))
 
 
 def _bearer(authorization: str | None) -> str | None:
@@ -167,23 +195,17 @@ def _bearer(authorization: str | None) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _hosts(address: Address) -> set[str]:
+def _hosts(address: Address, default_port: int) -> set[str]:
     names = {str(address).rpartition(":")[0]}
     if address.is_loopback or address.is_wildcard:
         names |= {"localhost", "127.0.0.1", "[::1]"}
     hosts = {f"{name}:{address.port}" for name in names}
-    return hosts | names if address.port == 80 else hosts
+    return hosts | names if address.port == default_port else hosts
 
 
-def _expected(host: str | None, hosts: set[str], address: Address) -> bool:
-    if host is None:
-        return False
-    return host.lower() in hosts or (address.is_wildcard and _is_literal(host, address))
-
-
-def _is_literal(host: str, address: Address) -> bool:
+def _is_literal(host: str, address: Address, default_port: int) -> bool:
     """True for an IP address and our port: anyone can point a name at this machine, but no address."""
-    name, _, port = host.rpartition(":") if _has_port(host) else (host, "", "80")
+    name, _, port = host.rpartition(":") if _has_port(host) else (host, "", str(default_port))
     if port != str(address.port):
         return False
     try:

@@ -24,6 +24,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from tracker.io.door import BACKLOG, Door
 from tracker.io.http import respond_error
+from tracker.io.tls import ServerTls, handshake_options
 from tracker.io.turnstile import Turnstile
 
 HEAD_S: Final = 10.0
@@ -144,11 +145,13 @@ class HttpPort:
     Args:
         app: has `mark` as its outermost middleware.
         turnstile: has the places.
+        tls: None where a proxy ends it, or nobody.
     """
 
-    def __init__(self, app: web.Application, turnstile: Turnstile) -> None:
+    def __init__(self, app: web.Application, turnstile: Turnstile, tls: ServerTls | None = None) -> None:
         self._runner = web.AppRunner(app, shutdown_timeout=5.0)
         self._turnstile = turnstile
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -160,7 +163,10 @@ class HttpPort:
             raise RuntimeError("the application is not set up")
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(manager, loop), sock=Door(listening, self._turnstile), backlog=BACKLOG
+            lambda: Connection(manager, loop),
+            sock=Door(listening, self._turnstile),
+            backlog=BACKLOG,
+            **handshake_options(self._tls),
         )
         self._watch = asyncio.create_task(self._look(), name="http")
 

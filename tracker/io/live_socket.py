@@ -131,7 +131,7 @@ class LiveSocket:
 
         def ended() -> Closing:
             self._hub.leave(viewer)
-            return UNKNOWN, "the session has ended" if known.kind == "session" else "the token is revoked"
+            return UNKNOWN, "the session has ended" if known.kind == "session" else "the token is revoked, or has ended"
 
         try:
             with self._revocations.watching(connection, known, ended):

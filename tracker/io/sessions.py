@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.io.credential_file import CredentialFile, digest
+from tracker.io.credential_file import CredentialFile, Row, digest
 from tracker.io.credentials import Grant
 
 LINK_S: Final = 15 * 60.0
@@ -65,14 +65,16 @@ class Sessions:
         row = self._file.row("SELECT * FROM session WHERE hash = ?", (key,))
         if row is None:
             return None
-        _, subject, body, began_at, seen_at = row
-        session = Session(
-            key, subject, self._decoder.decode(body), began_at, max(seen_at, self._seen.get(key, seen_at))
-        )
+        session = self._session(row)
         if at >= self.ends_at(session):
             return None
         self._seen[key] = at
         return session
+
+    def list(self, at: float) -> list[Session]:
+        """All sessions that go on, the longest first."""
+        sessions = map(self._session, self._file.rows("SELECT * FROM session ORDER BY began_at, hash"))
+        return [session for session in sessions if at < self.ends_at(session)]
 
     def ends_at(self, session: Session) -> float:
         """When it ends if nobody uses it any more."""
@@ -120,6 +122,10 @@ class Sessions:
         if not used or at >= used[0][2]:
             return None
         return used[0][0], self._decoder.decode(used[0][1])
+
+    def _session(self, row: Row) -> Session:
+        key, subject, body, began_at, seen_at = row
+        return Session(key, subject, self._decoder.decode(body), began_at, max(seen_at, self._seen.get(key, seen_at)))
 
     def _end(self, column: str, value: bytes | str) -> int:
         return len(self._file.change((f"DELETE FROM session WHERE {column} = ? RETURNING hash", (value,))))  # noqa: S608

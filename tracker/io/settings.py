@@ -18,7 +18,9 @@ from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 import msgspec
 
 from tracker.errors import Refused
+from tracker.io.clock import Clock
 from tracker.io.config import Config, Key, conflicts
+from tracker.io.tls import problems
 
 PREFIX: Final = "DREMPELLOOS__"
 CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
@@ -184,7 +186,10 @@ class _Reading:
                 self._refuse(said, name, str(error))
         sections = {section.name: section.type for section in msgspec.structs.fields(Config)}
         config = Config(**{section: sections[section](**values) for section, values in table.items()})
-        for name, reason in conflicts(config):
+        wrong = list(conflicts(config))
+        # A certificate without a key is said already, and cannot be looked at any closer.
+        files = () if any(name.startswith("tls.") for name, _ in wrong) else problems(config.tls, Clock().now())
+        for name, reason in (*wrong, *files):
             self._refuse(self.said.get(name, _Said(None, "")), name, reason)
         if self._problems:
             raise BadConfig(sorted(self._problems, key=lambda problem: (problem.source, problem.line or 0)))

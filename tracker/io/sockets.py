@@ -14,9 +14,12 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
+from tracker.io.config import Address
 from tracker.io.connection import Connection
-from tracker.io.door import BACKLOG
+from tracker.io.door import BACKLOG, Door, bind, is_loopback
 from tracker.io.handshake import refusal
+from tracker.io.tls import ServerTls, handshake_options
+from tracker.io.turnstile import Turnstile
 
 MAX_MESSAGE_BYTES: Final = 256 * 1024
 MESSAGES_AHEAD: Final = 4
@@ -44,7 +47,7 @@ class Room(Protocol):
         """Serve one connection until it goes."""
 
 
-async def listen(listening: socket.socket, rooms: Mapping[str, Room]) -> Server:
+async def listen(listening: socket.socket, rooms: Mapping[str, Room], tls: ServerTls | None = None) -> Server:
     """Take connections; `rooms` by path, as in `/units`."""
 
     def check(connection: ServerConnection, request: Request) -> Response | None:
@@ -80,7 +83,49 @@ async def listen(listening: socket.socket, rooms: Mapping[str, Room]) -> Server:
         ping_timeout=PING_S,
         server_header=None,
         logger=_silent,
+        **handshake_options(tls),
     )
+
+
+class Ports:
+    """The ports for sockets. Whoever has not said yet who it is has a place in the door, on whichever it comes.
+
+    Args:
+        strangers: has those places.
+        proxies: addresses behind which there are many; they are not counted, and neither are this machine's own.
+    """
+
+    def __init__(self, strangers: Turnstile, proxies: frozenset[str]) -> None:
+        self._strangers = strangers
+        self._proxies = proxies
+        self._doors: list[Door] = []
+        self._servers: list[Server] = []
+
+    async def open(self, address: Address, rooms: Mapping[str, Room], tls: ServerTls | None) -> Address:
+        """Take connections, and say where: the system may have chosen the port.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        door = Door(bind(address.host, address.port), self._strangers, self._is_free)
+        self._doors.append(door)
+        self._servers.append(await listen(door, rooms, tls))
+        return Address(address.host, door.getsockname()[1])
+
+    def known(self, peer: object) -> None:
+        """The caller at the other end has said who it is."""
+        for door in self._doors:
+            door.known(peer)
+
+    async def close(self) -> None:
+        """Take no more, and close what is open."""
+        for server in self._servers:
+            server.close()
+        for server in self._servers:
+            await server.wait_closed()
+
+    def _is_free(self, address: str) -> bool:
+        return address in self._proxies or is_loopback(address)
 
 
 def _find(rooms: Mapping[str, Room], request: Request) -> Room | None:

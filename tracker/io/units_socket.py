@@ -7,12 +7,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
+from tracker.io.certificates import shown
 from tracker.io.connection import Connection
 from tracker.io.gate import Gate, Pass
 from tracker.io.handshake import only, refusal
@@ -64,14 +66,15 @@ class UnitsSocket:
         self._connections: set[Connection] = set()
         self._by_token: dict[bytes, list[Connection]] = {}
 
-    def refuse(self, _: Connection, request: Request) -> Response | None:
+    def refuse(self, connection: Connection, request: Request) -> Response | None:
         """Answer a handshake that is not welcome; None when it is. For the server's `process_request`."""
         headers = request.headers
         if not self._gate.trusts_origin(only(headers, "Origin")):
             return refusal(HTTPStatus.FORBIDDEN, "Origin", "pages of this origin may not connect")
-        grant = self._gate.grant(only(headers, "Authorization"))
+        sender = self._sender(connection, request)
+        grant = None if sender is None else sender.grant
         if grant is None and self._gate.units_need_token:
-            reason = "a unit's token is needed, or this one is not known"
+            reason = "a unit's token or certificate is needed, or this one is not known"
             return refusal(HTTPStatus.UNAUTHORIZED, "Authorization", reason)
         if grant is not None and not grant.may("send"):
             reason = f"only for unit, gateway; the caller is {grant.role}"
@@ -86,9 +89,9 @@ class UnitsSocket:
     async def serve(self, connection: Connection) -> None:
         """Serve one unit or gateway until it goes."""
         request = connection.request
-        sender = None if request is None else self._gate.sender(only(request.headers, "Authorization"))
+        sender = None if request is None else self._sender(connection, request)
         if sender is None and self._gate.units_need_token:
-            await connection.close(*_revoked())
+            await connection.close(*_over("token"))
             return
         grant = None if sender is None else sender.grant
         pace: Pace | None = None
@@ -97,10 +100,15 @@ class UnitsSocket:
         self._known(connection.remote_address)
         self._connections.add(connection)
         try:
-            with self._revocations.watching(connection, sender, _revoked), self._counted(connection, sender):
+            over = partial(_over, "token" if sender is None else sender.kind)
+            with self._revocations.watching(connection, sender, over), self._counted(connection, sender):
                 await UnitSession(self._service, self._gate, self._metrics, self._now, connection, grant, pace).run()
         finally:
             self._connections.discard(connection)
+
+    def _sender(self, connection: Connection, request: Request) -> Pass | None:
+        certificate = shown(connection.transport.get_extra_info("ssl_object"))
+        return self._gate.sender(only(request.headers, "Authorization"), certificate)
 
     @contextmanager
     def _counted(self, connection: Connection, sender: Pass | None) -> Iterator[None]:
@@ -127,5 +135,5 @@ class UnitsSocket:
 _REPLACED: Final = "newer sockets of this token took its place"
 
 
-def _revoked() -> Closing:
-    return CloseCode.POLICY_VIOLATION, "the token is revoked"
+def _over(kind: str) -> Closing:
+    return CloseCode.POLICY_VIOLATION, f"the {kind} is revoked, or has ended"

@@ -11,31 +11,9 @@ from pathlib import Path
 import msgspec
 
 from tracker.errors import Refused
-from tracker.events import rfc3339
-from tracker.io.accounts import Account, Accounts, check_account, subject_of
+from tracker.io.administration import administration_of
 from tracker.io.clock import Clock
-from tracker.io.credential_file import CredentialFile
 from tracker.io.passwords import Passwords, check_password
-from tracker.io.sessions import LINK_S, Sessions
-
-
-class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An account, without anything secret."""
-
-    name: str
-    role: str
-    state: str | None = None
-    made_at: str | None = None
-    password_at: str | None = None
-    disabled_at: str | None = None
-
-
-class Link(msgspec.Struct, frozen=True):
-    """What follows the server's address in a link that signs somebody in once."""
-
-    name: str
-    path: str
-    ends_at: str
 
 
 def add(directory: Path, name: str, role: str, state: str | None, ask: Callable[[], str]) -> bytes:
@@ -51,12 +29,9 @@ def add(directory: Path, name: str, role: str, state: str | None, ask: Callable[
     Raises:
         Refused: names the field and what is allowed.
     """
-    with contextlib.closing(CredentialFile(directory)) as file:
-        accounts = Accounts(file)
-        check_account(name, role, state)
-        if accounts.find(name) is not None:
-            raise Refused("name", f"{name!r} has an account already")
-        return _shown(accounts.add(name, role, state, _hashed(name, ask()), Clock().now()))
+    with administration_of(directory) as administration:
+        administration.check_new(name, role, state)
+        return msgspec.json.encode(administration.add(name, role, state, _hashed(name, ask()), Clock().now()))
 
 
 def set_password(directory: Path, name: str, ask: Callable[[], str]) -> bytes:
@@ -65,10 +40,19 @@ def set_password(directory: Path, name: str, ask: Callable[[], str]) -> bytes:
     Raises:
         Refused: there is no such account, or the password is too easy to guess.
     """
-    with contextlib.closing(CredentialFile(directory)) as file:
-        accounts = Accounts(file)
-        accounts.get(name)
-        return _shown(accounts.set_password(name, _hashed(name, ask()), Clock().now()))
+    with administration_of(directory) as administration:
+        administration.account(name)
+        return msgspec.json.encode(administration.set_password(name, _hashed(name, ask()), Clock().now()))
+
+
+def set_role(directory: Path, name: str, role: str, state: str | None) -> bytes:
+    """Give a person another role, or the control room of another state, and end the person's sessions.
+
+    Raises:
+        Refused: there is no such account, or the two make no sense together.
+    """
+    with administration_of(directory) as administration:
+        return msgspec.json.encode(administration.set_role(name, role, state))
 
 
 def disable(directory: Path, name: str, *, again: bool) -> bytes:
@@ -77,8 +61,10 @@ def disable(directory: Path, name: str, *, again: bool) -> bytes:
     Raises:
         Refused: there is no such account.
     """
-    with contextlib.closing(CredentialFile(directory)) as file:
-        return _shown(Accounts(file).disable(name, None if again else Clock().now()))
+    with administration_of(directory) as administration:
+        return msgspec.json.encode(
+            administration.enable(name) if again else administration.disable(name, Clock().now())
+        )
 
 
 def sign_out(directory: Path, name: str) -> bytes:
@@ -87,10 +73,8 @@ def sign_out(directory: Path, name: str) -> bytes:
     Raises:
         Refused: there is no such account.
     """
-    with contextlib.closing(CredentialFile(directory)) as file:
-        account = Accounts(file).get(name)
-        ended = Sessions(file, 0, 0).end_all(account.subject)
-    return msgspec.json.encode({"name": account.name, "ended": ended})
+    with administration_of(directory) as administration:
+        return msgspec.json.encode(administration.sign_out(name))
 
 
 def link(directory: Path, name: str) -> bytes:
@@ -99,20 +83,15 @@ def link(directory: Path, name: str) -> bytes:
     Raises:
         Refused: there is no such account, or it is disabled.
     """
-    with contextlib.closing(CredentialFile(directory)) as file:
-        account = Accounts(file).get(name)
-        if account.disabled_at is not None:
-            raise Refused("name", f"{name!r} is disabled")
-        now = Clock().now()
-        secret = Sessions(file, 0, 0).make_link(subject_of(account.name), account.grant, now)
-    return msgspec.json.encode(Link(account.name, f"/sign-in?once={secret}", rfc3339(now + LINK_S)))
+    with administration_of(directory) as administration:
+        return msgspec.json.encode(administration.link(name, Clock().now()))
 
 
 def listed(directory: Path) -> Iterator[bytes]:
     """A line for each account, by name."""
-    with contextlib.closing(CredentialFile(directory)) as file:
-        for account in Accounts(file).list():
-            yield _shown(account)
+    with administration_of(directory) as administration:
+        for account in administration.accounts():
+            yield msgspec.json.encode(account)
 
 
 def ask_password() -> str:
@@ -136,17 +115,3 @@ def _hashed(name: str, password: str) -> str:
     check_password(password, name)
     with contextlib.closing(Passwords()) as passwords:
         return passwords.hash(password)
-
-
-def _shown(account: Account) -> bytes:
-    disabled_at = None if account.disabled_at is None else rfc3339(account.disabled_at)
-    return msgspec.json.encode(
-        Shown(
-            account.name,
-            account.role,
-            account.state,
-            rfc3339(account.made_at),
-            rfc3339(account.password_at),
-            disabled_at,
-        )
-    )

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from tracker.io.accounts import Accounts
 from tracker.io.api import About, Api
 from tracker.io.boundaries import Boundaries
 from tracker.io.clock import Clock
-from tracker.io.config import Address, Auth, Config
+from tracker.io.config import Address, Auth, Config, Tls
 from tracker.io.credentials import Credentials
 from tracker.io.gate import Gate
 from tracker.io.http_port import HttpPort
@@ -35,6 +36,7 @@ from tracker.io.service import Service
 from tracker.io.sign_in import SignIn
 from tracker.io.throttle import Throttle
 from tracker.io.tickets import Tickets
+from tracker.io.tls import ServerTls
 from tracker.io.training import Trainings
 from tracker.io.turnstile import Turnstile
 
@@ -75,6 +77,7 @@ class HttpRoom:
         auth: bool = False,
         oidc: Oidc | None = None,
         limit: Limit | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self.service = service
         self.at = BEGAN_AT
@@ -87,7 +90,14 @@ class HttpRoom:
         detector = service.engine.detector
         found = Boundaries(None if detector is None else detector.atlas)
         self.readiness = Readiness(service, web_directory.parent, found, Clock())
-        self.gate = Gate(Config(auth=Auth(auth)), Address(host, self.port), Address(host, 8081), credentials, self.now)
+        self.tls = None if tls is None else ServerTls(tls, self.now)
+        self.gate = Gate(
+            Config(auth=Auth(auth), tls=tls or Tls()),
+            Address(host, self.port),
+            Address(host, 8081),
+            credentials,
+            self.now,
+        )
         self.accounts = Accounts(credentials.file)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         self.throttle = Throttle()
@@ -110,6 +120,8 @@ class HttpRoom:
             now=self.now,
         )
         self.client: ClientSession
+        self.trust: ssl.SSLContext | bool = True
+        """Whom the client takes for the server, and what it shows."""
 
     def now(self) -> float:
         """The clock of the server."""
@@ -118,7 +130,7 @@ class HttpRoom:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[HttpRoom]:
         """Serve."""
-        self.served = HttpPort(self.api.app(), Turnstile(100, 100))
+        self.served = HttpPort(self.api.app(), Turnstile(100, 100), self.tls)
         await self.served.open(self.socket)
         async with ClientSession(auto_decompress=False) as self.client:
             yield self
@@ -133,7 +145,7 @@ class HttpRoom:
         """Send a request; underscores in the names of headers stand for dashes."""
         if body is not None:
             data = json.dumps(body).encode()
-        url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
+        url = URL(f"{self.gate.http_scheme}://127.0.0.1:{self.port}{path}", encoded=True)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         async with self.client.request(
             method,
@@ -142,6 +154,7 @@ class HttpRoom:
             headers=sent,
             allow_redirects=False,
             skip_auto_headers=["Content-Type", "Accept-Encoding"],
+            ssl=self.trust,
         ) as response:
             return Answer(response.status, response.headers, await response.read())
 

@@ -62,7 +62,7 @@ def test_what_is_revoked_is_worthless_and_stays_listed(credentials: Credentials)
     assert credentials.check(kept) is not None
     assert [one.revoked_at for one in credentials.list()] == [STARTED_AT + 2, None]
     assert credentials.file.version != version
-    with pytest.raises(Refused, match="is not the id of a token in force"):
+    with pytest.raises(Refused, match="is not the id of a token or a certificate in force"):
         credentials.revoke(first.grant.id, STARTED_AT + 3)
 
 

@@ -137,7 +137,8 @@ def test_a_configured_feed_url_goes_first(gate: MakeGate) -> None:
 
 def test_a_token_decides_who_it_is(gate: MakeGate, tokens: dict[str, str]) -> None:
     strict = gate(ANY)
-    grants = {kind: strict.grant(f"Bearer {token}") for kind, token in tokens.items()}
+    senders = {kind: strict.sender(f"Bearer {token}") for kind, token in tokens.items()}
+    grants = {kind: None if sender is None else sender.grant for kind, sender in senders.items()}
 
     assert {kind for kind, grant in grants.items() if grant is not None and grant.may("see")} == {
         "dispatcher",
@@ -153,7 +154,7 @@ def test_a_token_decides_who_it_is(gate: MakeGate, tokens: dict[str, str]) -> No
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic {unit}", "{unit}", "Bearer {unit}x"])
 def test_what_is_no_token_is_nobody(gate: MakeGate, tokens: dict[str, str], header: str | None) -> None:
-    assert gate().grant(None if header is None else header.format(**tokens)) is None
+    assert gate().sender(None if header is None else header.format(**tokens)) is None
 
 
 def test_without_tokens_anybody_sends_for_any_unit(gate: MakeGate) -> None:

@@ -26,6 +26,7 @@ from tracker.io.metrics import Metrics
 from tracker.io.pace import Limit, Paces
 from tracker.io.revocations import Revocations
 from tracker.io.service import Service
+from tracker.io.tls import ServerTls
 from tracker.io.turnstile import Turnstile
 from tracker.io.unit_session import MESSAGES_IN_FLIGHT
 from tracker.io.units_socket import UnitsSocket
@@ -39,6 +40,7 @@ class Station:
         self.credentials = credentials
         self.metrics = Metrics(Hub(service, 0.5, 10, lambda: STARTED_AT).statistics, lambda: 0, service.timings)
         self._rooms: dict[str, sockets.Room] = {}
+        self.tls: ServerTls | None = None
 
     async def open(
         self,
@@ -47,17 +49,18 @@ class Station:
         max_connections: int = 100,
         limit: Limit | None = None,
         strangers: Turnstile | None = None,
+        tls: ServerTls | None = None,
     ) -> None:
         door = Door(bind("127.0.0.1", 0), Turnstile(1_000, 1_000) if strangers is None else strangers)
-        self._server: Server = await sockets.listen(door, self._rooms)
+        self._server: Server = await sockets.listen(door, self._rooms, tls)
         self.port: int = next(iter(self._server.sockets)).getsockname()[1]
         addresses = Address("127.0.0.1", 8080), Address("127.0.0.1", self.port)
-        gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, lambda: STARTED_AT + 50)
-        revocations = Revocations(gate, self.credentials.file, lambda: STARTED_AT + 50)
+        self.gate = Gate(Config(auth=Auth(auth)), *addresses, self.credentials, lambda: STARTED_AT + 50)
+        revocations = Revocations(self.gate, self.credentials.file, lambda: STARTED_AT + 50)
         at = STARTED_AT + 50
         self.socket = UnitsSocket(
             self.service,
-            gate,
+            self.gate,
             revocations,
             self.metrics,
             max_connections,
@@ -404,7 +407,7 @@ async def test_a_revoked_token_ends_its_connections_within_two_seconds(
 
         assert time.monotonic() - began_at < 2
         assert closed.value.rcvd is not None
-        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "the token is revoked")
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "the token is revoked, or has ended")
         await send(gateway, ping(1))
         await acked(gateway, 1)
         assert await station.refusal(station.call(tokens["unit"])) == (401, "Authorization")
