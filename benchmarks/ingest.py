@@ -87,7 +87,7 @@ def run(ours: bool, load: Load, seconds: float) -> tuple[Rate, float]:
     with server() if ours else process("-m", "benchmarks.ingest", "--decode-only") as running:
         before = running.processor_s()
         rate = asyncio.run(flood(f"{running.ws}/units" if ours else running.ws, load, seconds))
-        return rate, 1e6 * (running.processor_s() - before) / (rate.pings_per_s * seconds)
+        return rate, 1e6 * (running.processor_s() - before) / rate.pings
 
 
 def _medians(runs: list[tuple[Rate, float]]) -> tuple[float, float]:
@@ -178,7 +178,7 @@ def known(runs: int, seconds: float) -> None:
                 resident = running.resident_bytes()
                 before = running.processor_s()
                 rate = asyncio.run(flood(f"{running.ws}/units", load, seconds))
-                cost = 1e6 * (running.processor_s() - before) / (rate.pings_per_s * seconds)
+                cost = 1e6 * (running.processor_s() - before) / rate.pings
                 table[count].append((cost, resident / 1e6))
     for count, found in table.items():
         cost, resident_mb = (statistics.median(column) for column in zip(*found, strict=True))

@@ -30,8 +30,14 @@ _ENDS = re.compile(rb'"upto":(\d+)}')
 class Rate(NamedTuple):
     """What one run gave; `waits_s` from sending a message to its acknowledgement, ascending."""
 
-    pings_per_s: float
+    pings: int
+    seconds: float
     waits_s: list[float]
+
+    @property
+    def pings_per_s(self) -> float:
+        """Acknowledged in a second."""
+        return self.pings / self.seconds
 
     def percentile_ms(self, percent: float) -> float:
         """The wait that so many in a hundred do not exceed."""
@@ -212,6 +218,11 @@ class Sender(Socket):
         if self.is_going:
             self.push()
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether everything has been sent."""
+        return self._sent == len(self._frames)
+
     def push(self) -> None:
         """Send what may be sent."""
         until = min(self.acked + self._ahead, len(self._frames))
@@ -222,7 +233,7 @@ class Sender(Socket):
 
 
 async def flood(url: str, load: Load, seconds: float, ahead: int = 64) -> Rate:
-    """Send as fast as it is acknowledged."""
+    """Send as fast as it is acknowledged, until the time is over or a sender has nothing more to send."""
     senders = [Sender(url, frames, load.of_a_unit, ahead) for frames in load.sockets]
     for sender in senders:
         await sender.open()
@@ -230,14 +241,14 @@ async def flood(url: str, load: Load, seconds: float, ahead: int = 64) -> Rate:
     for sender in senders:
         sender.is_going = True
         sender.push()
-    await asyncio.sleep(seconds)
-    elapsed = time.perf_counter() - began
-    if any(sender.acked == len(frames) for sender, frames in zip(senders, load.sockets, strict=True)):
-        raise SystemExit("the load ran out before the time did; make more frames")
+    while (elapsed := time.perf_counter() - began) < seconds and not any(sender.is_at_end for sender in senders):
+        await asyncio.sleep(0.02)
+    if elapsed < seconds / 10:
+        raise SystemExit("the load ran out at once; make more frames")
     pings = sum(sender.acked for sender in senders) * load.batch
     for sender in senders:
         sender.transport.abort()
-    return Rate(pings / elapsed, sorted(wait for sender in senders for wait in sender.waits_s))
+    return Rate(pings, elapsed, sorted(wait for sender in senders for wait in sender.waits_s))
 
 
 async def steady(url: str, units: int, seconds: int) -> Rate:
@@ -260,4 +271,4 @@ async def steady(url: str, units: int, seconds: int) -> Rate:
         raise SystemExit(f"only {len(waits)} of {units * seconds} pings were acknowledged in time")
     for sender in senders:
         sender.transport.abort()
-    return Rate(len(waits) / seconds, waits)
+    return Rate(len(waits), seconds, waits)
