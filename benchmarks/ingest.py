@@ -6,7 +6,8 @@ Load and server are processes of their own. *Ours* is `drempelloos serve --no-au
 decoded, checked, placed, journalled and acknowledged once it is on the disk. *Decoding* is a bare `websockets` server
 that decodes each message with msgspec, typed, and answers it. *Storing* writes rows as large to SQLite in durable
 groups of 500, and does nothing else. Every socket has up to 64 messages on the way, so there the wait is that of a
-queue that is always full; the wait of a quiet day is that of the even load. Medians of several runs that take turns.
+queue that is always full; the wait of a quiet day is that of the even load. What is measured begins once every car has
+been everywhere on its way: a server that has just started learns the ground. Medians of several runs that take turns.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
 
 from benchmarks.load import (
+    ROUND_S,
     Load,
     Rate,
     Sender,
@@ -51,6 +53,7 @@ GATEWAYS = 10
 GROUP = 500
 KNOWN = (100, 10_000, 100_000)
 LOST_S = 33.0
+KNOWN_WARM_UP = 20_000
 
 
 async def decode_only() -> None:
@@ -82,23 +85,23 @@ def store_only(seconds: float) -> float:
         return rows / (time.perf_counter() - began)
 
 
-def run(ours: bool, load: Load, seconds: float) -> tuple[Rate, float]:
-    """One run against one of the two, and what a ping cost the server's processor in microseconds."""
+def run(ours: bool, load: Load, seconds: float) -> Rate:
+    """One run against one of the two, once every car has been everywhere on its way."""
+    warm_up = ROUND_S * len(load.sockets) * load.batch // load.of_a_unit
     with server() if ours else process("-m", "benchmarks.ingest", "--decode-only") as running:
-        before = running.processor_s()
-        rate = asyncio.run(flood(f"{running.ws}/units" if ours else running.ws, load, seconds))
-        return rate, 1e6 * (running.processor_s() - before) / rate.pings
+        url = f"{running.ws}/units" if ours else running.ws
+        return asyncio.run(flood(url, load, seconds, spent_s=running.processor_s, warm_up=warm_up))
 
 
-def _medians(runs: list[tuple[Rate, float]]) -> tuple[float, float]:
-    return statistics.median(rate.pings_per_s for rate, _ in runs), statistics.median(cost for _, cost in runs)
+def _medians(runs: list[Rate]) -> tuple[float, float]:
+    return statistics.median(rate.pings_per_s for rate in runs), statistics.median(rate.cost_us for rate in runs)
 
 
 def rates(runs: int, seconds: float, sockets: int) -> None:
     """Ours beside the two peers."""
     began_at = time.time() - 3e6  # noqa: TID251
     loads = {
-        f"{sockets} cars, one ping a message": cars(sockets, int(60_000 * seconds), began_at),
+        f"{sockets} cars, one ping a message": cars(sockets, int(80_000 * seconds), began_at),
         f"{GATEWAYS} gateways, a ping of each of {BATCH} cars a message": gateways(
             GATEWAYS, BATCH, int(400_000 * seconds), began_at
         ),
@@ -117,8 +120,8 @@ def rates(runs: int, seconds: float, sockets: int) -> None:
         ours, cost = _medians([pair[0] for pair in pairs])
         peer, peer_cost = _medians([pair[1] for pair in pairs])
         medians[name] = ours
-        waits = [statistics.median(pair[0][0].percentile_ms(percent) for pair in pairs) for percent in (50, 99)]
-        ratios = sorted(one[0].pings_per_s / other[0].pings_per_s for one, other in pairs)
+        waits = [statistics.median(pair[0].percentile_ms(percent) for pair in pairs) for percent in (50, 99)]
+        ratios = sorted(one.pings_per_s / other.pings_per_s for one, other in pairs)
         spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
         print(
             f"| {name} | {ours:,.0f} | {waits[0]:,.0f} / {waits[1]:,.0f} | {cost:.1f} "
@@ -136,7 +139,7 @@ def rates(runs: int, seconds: float, sockets: int) -> None:
 
 def distances_m(units: int) -> Floats:
     """Metres to the nearest border, of pings of the load."""
-    places = np.array([position(unit, second)[:2] for unit in range(units) for second in range(0, 628, 20)])
+    places = np.array([position(unit, second)[:2] for unit in range(units) for second in range(0, ROUND_S, 5)])
     return boundary_file.load().locate_many(places[:, 0], places[:, 1]).distances_m
 
 
@@ -176,10 +179,10 @@ def known(runs: int, seconds: float) -> None:
             with server() as running:
                 asyncio.run(_introduce(running, count))
                 resident = running.resident_bytes()
-                before = running.processor_s()
-                rate = asyncio.run(flood(f"{running.ws}/units", load, seconds))
-                cost = 1e6 * (running.processor_s() - before) / rate.pings
-                table[count].append((cost, resident / 1e6))
+                flooding = flood(
+                    f"{running.ws}/units", load, seconds, spent_s=running.processor_s, warm_up=KNOWN_WARM_UP
+                )
+                table[count].append((asyncio.run(flooding).cost_us, resident / 1e6))
     for count, found in table.items():
         cost, resident_mb = (statistics.median(column) for column in zip(*found, strict=True))
         print(f"| {count:,} | {cost:.1f} | {resident_mb:.0f} |")

@@ -13,7 +13,7 @@ import os
 import re
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import islice
 from random import Random
@@ -32,6 +32,8 @@ class Rate(NamedTuple):
 
     pings: int
     seconds: float
+    spent_s: float
+    """The server's processor time."""
     waits_s: list[float]
 
     @property
@@ -39,13 +41,20 @@ class Rate(NamedTuple):
         """Acknowledged in a second."""
         return self.pings / self.seconds
 
+    @property
+    def cost_us(self) -> float:
+        """Processor time a ping, microseconds."""
+        return 1e6 * self.spent_s / self.pings
+
     def percentile_ms(self, percent: float) -> float:
         """The wait that so many in a hundred do not exceed."""
         return 1e3 * self.waits_s[min(len(self.waits_s) - 1, int(percent / 100 * len(self.waits_s)))]
 
 
-RADIUS_M = 2_000.0
+RADIUS_M = 500.0
 SPEED_MPS = 20.0
+ROUND_S = round(2 * math.pi * RADIUS_M / SPEED_MPS)
+"""After so many seconds a car has been everywhere on its way once."""
 
 
 @cache
@@ -57,7 +66,7 @@ def _centre(unit: int) -> tuple[float, float, float, float]:
 
 
 def position(unit: int, second: int) -> tuple[float, float, float]:
-    """Where a car is that drives round a circle of 2 km at 20 m/s: longitude, latitude and course, in degrees."""
+    """Where a car is that drives round a circle of 500 m at 20 m/s: longitude, latitude and course, in degrees."""
     lon, lat, lon_per_m, lat_per_m = _centre(unit)
     turned = SPEED_MPS / RADIUS_M * second
     east, north = RADIUS_M * math.sin(turned), RADIUS_M * math.cos(turned)
@@ -232,23 +241,50 @@ class Sender(Socket):
             self._sent = until
 
 
-async def flood(url: str, load: Load, seconds: float, ahead: int = 64) -> Rate:
-    """Send as fast as it is acknowledged, until the time is over or a sender has nothing more to send."""
+async def flood(
+    url: str,
+    load: Load,
+    seconds: float,
+    *,
+    spent_s: Callable[[], float],
+    warm_up: int = 0,
+    ahead: int = 64,
+) -> Rate:
+    """Send as fast as it is acknowledged, until the time is over or a sender has nothing more to send.
+
+    Args:
+        url: of the unit socket.
+        load: what is sent.
+        seconds: for which it is measured.
+        spent_s: tells the server's processor time.
+        warm_up: pings that are acknowledged before that.
+        ahead: frames that may wait for an acknowledgement, on each socket.
+    """
     senders = [Sender(url, frames, load.of_a_unit, ahead) for frames in load.sockets]
     for sender in senders:
         await sender.open()
-    began = time.perf_counter()
     for sender in senders:
         sender.is_going = True
         sender.push()
-    while (elapsed := time.perf_counter() - began) < seconds and not any(sender.is_at_end for sender in senders):
-        await asyncio.sleep(0.02)
+    await _until(lambda: sum(sender.acked for sender in senders) * load.batch >= warm_up)
+    for sender in senders:
+        sender.waits_s.clear()
+    began, spent, acked = time.perf_counter(), spent_s(), sum(sender.acked for sender in senders)
+    await _until(lambda: time.perf_counter() - began > seconds or any(sender.is_at_end for sender in senders))
+    elapsed, spent = time.perf_counter() - began, spent_s() - spent
     if elapsed < seconds / 10:
         raise SystemExit("the load ran out at once; make more frames")
-    pings = sum(sender.acked for sender in senders) * load.batch
+    pings = (sum(sender.acked for sender in senders) - acked) * load.batch
     for sender in senders:
         sender.transport.abort()
-    return Rate(pings, elapsed, sorted(wait for sender in senders for wait in sender.waits_s))
+    return Rate(pings, elapsed, spent, sorted(wait for sender in senders for wait in sender.waits_s))
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while True:
+        if is_so():
+            return
+        await asyncio.sleep(0.02)
 
 
 async def steady(url: str, units: int, seconds: int) -> Rate:
@@ -271,4 +307,4 @@ async def steady(url: str, units: int, seconds: int) -> Rate:
         raise SystemExit(f"only {len(waits)} of {units * seconds} pings were acknowledged in time")
     for sender in senders:
         sender.transport.abort()
-    return Rate(len(waits), seconds, waits)
+    return Rate(len(waits), seconds, math.nan, waits)

@@ -102,8 +102,8 @@ class Atlas:
 
     def territory(self, lon: float, lat: float) -> Territory:
         """The territory of a point; `OUTSIDE` beyond the box."""
-        _check(lon, lat)
         if not self._grid.covers(lon, lat):
+            _check(lon, lat)
             return Territory.OUTSIDE
         code = self._grid.code(lon, lat)
         return TERRITORIES[code if code < MIXED else self._resolve(code, lon, lat)]
@@ -204,15 +204,15 @@ class Atlas:
 
         0 beyond the box, and where it says nothing: so near to a border that only geometry can tell.
         """
-        _check(lon, lat)
         if not self._grid.covers(lon, lat):
+            _check(lon, lat)
             return 0.0
         return self._grid.clearance_m(lon, lat) or self._close.code_and_clearance_m(lon, lat)[1]
 
     def spot(self, lon: float, lat: float) -> tuple[Territory, float]:
         """`territory` and `distance_bound_m` of a point, in one look."""
-        _check(lon, lat)
         if not self._grid.covers(lon, lat):
+            _check(lon, lat)
             return Territory.OUTSIDE, 0.0
         code, clearance_m = self._grid.code_and_clearance_m(lon, lat)
         if clearance_m:

@@ -281,22 +281,25 @@ class Detector:
         horizon_s = self.settings.horizon_s
         approach = look_ahead(self.atlas, watch.samples, watch.territory, watch.entered, horizon_s, bound_m)
         ahead = watch.ahead
+        if approach is None and ahead is None:
+            return watch, ()
         if approach is None or (ahead is not None and ahead.to is not approach.passage.to):
             return self._miss(watch)
         if ahead is None:
             seen = Announced(watch.numbers, approach.passage.to, self._distance_m(watch.samples[-1]))
             return msgspec.structs.replace(watch, ahead=seen, numbers=watch.numbers + 1), ()
         ahead = msgspec.structs.replace(ahead, seen=ahead.seen + 1, misses=0)
-        if ahead.notice is not None or not self._is_nearing(ahead, watch.samples[-1]):
+        if ahead.notice is not None or not self._is_nearing(ahead, watch.samples[-1], bound_m):
             return msgspec.structs.replace(watch, ahead=ahead), ()
         notice = Approaching(**fields(approach.passage, ahead.number), eta_s=approach.eta_s)
         return msgspec.structs.replace(watch, ahead=msgspec.structs.replace(ahead, notice=notice)), (notice,)
 
-    def _is_nearing(self, ahead: Announced, sample: Sample) -> bool:
+    def _is_nearing(self, ahead: Announced, sample: Sample, bound_m: float) -> bool:
         if ahead.from_m < CLEAR_TO_ANNOUNCE_M or ahead.seen < SEEN_TO_ANNOUNCE:
             return False
-        nearer_m = ahead.from_m - self._distance_m(sample)
-        return nearer_m >= max(NEARER_TO_ANNOUNCE * ahead.from_m, 2.0 * sample.sigma_m)
+        nearer_m = max(NEARER_TO_ANNOUNCE * ahead.from_m, 2.0 * sample.sigma_m)
+        # The distance is asked for only where the bound does not say that it is too great.
+        return ahead.from_m - bound_m >= nearer_m and ahead.from_m - self._distance_m(sample) >= nearer_m
 
     def _distance_m(self, sample: Sample) -> float:
         """To the nearest border."""
