@@ -20,6 +20,7 @@ import { FORECAST_KEPT_S } from "./world.mjs";
  * @property {"calm" | "watch" | "soon" | "overdue" | "stop"} tone
  * @property {string} what to do, in few words
  * @property {string | null} clock how long there is, or how long it is overdue
+ * @property {string | null} [says] what the host told the officers to do
  * @property {string | null} article behind it
  * @property {Duty | null} duty that it asks to be met
  */
@@ -99,7 +100,7 @@ function breakOff({ pursuit }) {
   if (pursuit.phase !== "breaking_off" && !duty) return null;
   const stopped = pursuit.lines.find(({ decision }) => decision === "stop");
   const what = pursuit.danger ? t("advice.danger") : stopped ? t("advice.stopped", { host: stopped.host }) : t("advice.break_off");
-  return { tone: "stop", what, clock: null, article: duty?.article ?? null, duty };
+  return { tone: "stop", what, clock: null, says: quoted(stopped), article: duty?.article ?? null, duty };
 }
 
 /** @type {(now: Situation) => Said | null} */
@@ -145,9 +146,9 @@ function lost({ world, pursuit, now }) {
 /** @type {(now: Situation) => Said | null} */
 function hostLeads({ pursuit }) {
   if (pursuit.phase !== "taken_over") return null;
-  const host = pursuit.lines.find(({ decision }) => decision === "takeover")?.host ?? null;
-  const what = capital(t("advice.host_leads", { host: territory(host) }));
-  return { tone: "watch", what, clock: null, article: null, duty: null };
+  const line = pursuit.lines.find(({ decision }) => decision === "takeover");
+  const what = capital(t("advice.host_leads", { host: territory(line?.host ?? null) }));
+  return { tone: "watch", what, clock: null, says: quoted(line), article: null, duty: null };
 }
 
 /** @type {(now: Situation) => Said | null} */
@@ -233,6 +234,14 @@ export function isAbroad({ territory: where, state }) {
  */
 export function sign(world, unit) {
   return world.roster.get(unit)?.call_sign ?? unit;
+}
+
+/**
+ * The instruction that came with a host's decision, in its own words.
+ * @param {import("./wire.d.ts").Line | undefined} line
+ */
+function quoted(line) {
+  return line?.instructions ? `“${line.instructions}”` : null;
 }
 
 /**

@@ -143,7 +143,7 @@ listen({
   Escape: () => choose(null),
   ...Object.fromEntries(Array.from({ length: 9 }, (_, index) => [String(index + 1), () => pursuits?.go(index + 1)])),
 });
-firstSteps();
+if (reviewed === null) firstSteps();
 keepLegend();
 setInterval(drawPanel, PANEL_MS);
 requestAnimationFrame(drawMap);
@@ -194,6 +194,7 @@ async function open() {
  */
 async function openReview(pursuit) {
   mark(document.body, "mode", "review");
+  layer.keepsEnded = true;
   parts.show(isSimulated(pursuit) ? "simulated" : "real");
   try {
     review = new Review(await api.record(pursuit), hear);
@@ -323,7 +324,7 @@ async function reach(ask) {
 function hear(message) {
   const time = message.type === "snapshot" ? message.server_time : "time" in message ? message.time : null;
   if (time !== null && reviewed === null) {
-    serverClock.hear(time, Date.now() / 1000);
+    serverClock.hear(time, performance.now() / 1000);
     banner.heard(time);
   }
   const before = world;
@@ -384,7 +385,7 @@ function keepLegend() {
 /** Server time, Unix seconds UTC; in a review that of its moment. */
 function serverNow() {
   if (review) return review.now;
-  return Date.now() / 1000 + serverClock.ahead_s;
+  return serverClock.now(performance.now() / 1000, Date.now() / 1000);
 }
 
 function signed() {
@@ -421,7 +422,7 @@ function drawPanel() {
   const now = serverNow();
   if (reviewed === null) banner.draw(world, Date.now() / 1000);
   parts.draw(whole, about?.demo ?? false);
-  status.draw(world.faults, serverClock.isSure ? serverClock.ahead_s : 0);
+  status.draw(world.faults, serverClock.ahead(performance.now() / 1000, Date.now() / 1000));
   say(time, clock(now));
   time.title = utc(now);
   if (world.epoch === null) return;

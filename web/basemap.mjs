@@ -11,7 +11,7 @@
  */
 
 import { addProtocol } from "./vendor/maplibre-gl/maplibre-gl.mjs";
-import { REGULAR, UNDER } from "./ground.mjs";
+import { REGULAR, UNDER, WATERS } from "./ground.mjs";
 import { NIGHT, WATER } from "./palette.mjs";
 
 /** @typedef {StyleSpecification["layers"][number]} Layer */
@@ -33,6 +33,7 @@ export async function addBasemap(map, { kind, url }, scale) {
   else await addTiles(map, new URL(url, import.meta.url).href, scale);
   // What is drawn there must be seen through the states' colours.
   map.setPaintProperty(UNDER, "fill-opacity", ["match", ["get", "territory"], ["BE", "NL", "LU"], 0.35, 0]);
+  for (const layer of WATERS) map.setLayoutProperty(layer, "visibility", "none");
 }
 
 /**

@@ -2,7 +2,7 @@
 /** What the map draws of the world, as GeoJSON. Pure: the same world, moment and places give the same features. */
 
 /**
- * @import {CrossingEvent} from "./wire.d.ts"
+ * @import {CrossingEvent, Pursuit} from "./wire.d.ts"
  * @import {Place} from "./fleet.mjs"
  * @import {PendingEvent, Unit, World} from "./world.mjs"
  */
@@ -97,18 +97,18 @@ export function qualityNote({ quality }) {
 }
 
 /**
- * Trails of the units of running pursuits, a line for each leg.
+ * Trails of the units of pursuits, a line for each leg.
+ * @param {readonly Pursuit[]} pursuits
  * @param {World} world
  * @param {import("./trails.mjs").Trails} trails
  * @param {(unit: Unit) => Place} placeOf
  */
-export function trailFeatures(world, trails, placeOf) {
+export function trailFeatures(pursuits, world, trails, placeOf) {
   /** @type {GeoJSON.Feature[]} */
   const features = [];
-  for (const [name, { pursuit: id, state }] of world.roster) {
-    const pursuit = id === null ? undefined : world.pursuits.get(id);
+  for (const [pursuit, { unit: name, state }] of pursuits.flatMap((one) => one.members.map((member) => /** @type {const} */ ([one, member])))) {
     const unit = world.units.get(name);
-    if (!pursuit || !unit) continue;
+    if (!unit) continue;
     // The newest fix is ahead of where the unit is drawn, by up to one interval: the trail ends under the unit.
     const points = trails.of(name).filter(([t]) => t < unit.t);
     const crossings = pursuit.crossings.filter((event) => event.unit === name);
@@ -122,16 +122,16 @@ export function trailFeatures(world, trails, placeOf) {
 }
 
 /**
- * Crossings of pursuits that are not over, at their computed places, and crossings that are announced.
+ * Crossings of pursuits at their computed places, and crossings that are announced.
+ * @param {readonly Pursuit[]} pursuits
  * @param {World} world
  * @param {number} now server time, Unix seconds UTC
  */
-export function crossingFeatures(world, now) {
+export function crossingFeatures(pursuits, world, now) {
   /** @type {GeoJSON.Feature[]} */
   const features = [];
   const sign = (/** @type {string} */ unit) => world.roster.get(unit)?.call_sign ?? unit;
-  for (const pursuit of world.pursuits.values()) {
-    if (pursuit.phase === "ended") continue;
+  for (const pursuit of pursuits) {
     const at = now - lag(world, pursuit);
     for (const event of pursuit.crossings) {
       const crossed = unix(event.crossed_at);

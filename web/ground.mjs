@@ -7,7 +7,7 @@
  */
 
 import { language, locale, t } from "./i18n.mjs";
-import { BORDER, LAND, NIGHT, SIDES, STATES, WATER } from "./palette.mjs";
+import { BORDER, LAND, NIGHT, SHORE, SIDES, STATES, WATER } from "./palette.mjs";
 
 export const REGULAR = ["Atkinson"];
 export const BOLD = ["Atkinson Bold"];
@@ -17,6 +17,13 @@ const INNER_BORDERS = ["BE-NL", "BE-LU"];
 const STATE_CODES = /** @type {const} */ (["BE", "NL", "LU", "DE", "FR"]);
 /** Above it lies what the operator's own map brings, below the borders and all that happens. */
 export const UNDER = "states";
+/** Units on patrol are drawn below this layer. */
+export const OVER_PATROLS = "borders-far";
+/** Our own drawing of water; the operator's map has a better one. */
+export const WATERS = ["sea", "lakes", "sea-shore", "lakes-shore", "rivers"];
+
+/** Water is drawn for whole countries: nearer than this its bends would be in the wrong place. */
+const FARTHEST_WATER = 10.5;
 
 const round = /** @type {const} */ ({ "line-join": "round", "line-cap": "round" });
 const territory = /** @type {ExpressionSpecification} */ (["get", "territory"]);
@@ -31,7 +38,8 @@ export function local(path) {
 /** @returns {StyleSpecification["sources"]} */
 export function groundSources() {
   return {
-    land: { type: "geojson", data: local("vendor/basemap/land.json"), tolerance: 0.2 },
+    sea: { type: "geojson", data: local("vendor/basemap/sea.json"), tolerance: 0.2 },
+    lakes: { type: "geojson", data: local("vendor/basemap/lakes.json"), tolerance: 0.2 },
     rivers: { type: "geojson", data: local("vendor/basemap/rivers.json"), tolerance: 0.2 },
     places: { type: "geojson", data: local("vendor/basemap/places.json"), maxzoom: 12 },
     // The outline first, which is small; `sharpen` puts the whole data in its place.
@@ -71,12 +79,12 @@ export function groundLayers(scale) {
       "line-color": bySide(side),
       "line-width": width(4 * scale, 12 * scale),
       "line-offset": /** @type {ExpressionSpecification} */ (["interpolate", ["linear"], ["zoom"], 6, sign * 3 * scale, 15, sign * 9 * scale]),
-      "line-opacity": 0.5,
+      // In town the parcels are as small as the band is wide; their colours alone tell them apart.
+      "line-opacity": /** @type {ExpressionSpecification} */ (["interpolate", ["linear"], ["zoom"], 13, 1, 14.5, 0]),
     },
   });
   return [
-    { id: "sea", type: "background", paint: { "background-color": WATER } },
-    { id: "land", type: "fill", source: "land", paint: { "fill-color": LAND, "fill-antialias": false } },
+    { id: "land", type: "background", paint: { "background-color": LAND } },
     {
       id: UNDER,
       type: "fill",
@@ -88,14 +96,18 @@ export function groundLayers(scale) {
         "fill-antialias": false,
       },
     },
+    // Over the colours of the states, whose territory goes on over water.
+    water("sea"),
+    water("lakes"),
+    shore("sea", scale),
+    shore("lakes", scale),
     {
       id: "rivers",
       type: "line",
       source: "rivers",
-      // Drawn for whole countries: nearer than this its bends would be in the wrong place.
-      maxzoom: 10.5,
+      maxzoom: FARTHEST_WATER,
       layout: round,
-      paint: { "line-color": "#2d5878", "line-width": width(1 * scale, 2 * scale), "line-opacity": ["interpolate", ["linear"], ["zoom"], 9.5, 1, 10.5, 0] },
+      paint: { "line-color": SHORE, "line-width": width(1 * scale, 2 * scale), "line-opacity": away(1) },
     },
     band("left", -1),
     band("right", 1),
@@ -132,6 +144,16 @@ export function groundLayers(scale) {
       paint: { "line-color": BORDER, "line-width": width(2.4 * scale, 4.5 * scale) },
     },
     {
+      // Far out, where ten thousand units would hide it, the border is over them; near by no unit is to be under a line.
+      id: OVER_PATROLS,
+      type: "line",
+      source: "borders",
+      filter: inner,
+      maxzoom: 9,
+      layout: round,
+      paint: { "line-color": BORDER, "line-width": width(2.4 * scale, 4.5 * scale) },
+    },
+    {
       id: "places",
       type: "symbol",
       source: "places",
@@ -143,7 +165,7 @@ export function groundLayers(scale) {
         "symbol-sort-key": ["-", 0, ["get", "p"]],
         "text-padding": 6,
       },
-      paint: { "text-color": "#aab6c2", "text-halo-color": NIGHT, "text-halo-width": 1.6 },
+      paint: { "text-color": "#c6d0da", "text-halo-color": NIGHT, "text-halo-width": 2 * scale },
     },
     {
       id: "state-names",
@@ -154,9 +176,9 @@ export function groundLayers(scale) {
         "text-field": bigNames(),
         "text-font": BOLD,
         "text-size": ["interpolate", ["linear"], ["zoom"], 6, 13 * scale, 12, 22 * scale, 15, 26 * scale],
-        "text-letter-spacing": ["step", ["zoom"], 0.28, 13, 0.1],
+        "text-letter-spacing": ["step", ["zoom"], 0.28, 14, 0.1],
         // In town every parcel has its name; over the country one name is enough.
-        "text-padding": ["step", ["zoom"], 160, 13, 4],
+        "text-padding": ["step", ["zoom"], 160 * scale, 14, 60 * scale, 14.6, 4],
       },
       paint: {
         "text-color": hue(territory),
@@ -187,6 +209,32 @@ export function groundLayers(scale) {
       paint: { "text-halo-color": NIGHT, "text-halo-width": 2.2 },
     },
   ];
+}
+
+/**
+ * @param {"sea" | "lakes"} source
+ * @returns {StyleSpecification["layers"][number]}
+ */
+function water(source) {
+  return { id: source, type: "fill", source, maxzoom: FARTHEST_WATER, paint: { "fill-color": WATER, "fill-antialias": false, "fill-opacity": away(0.8) } };
+}
+
+/**
+ * @param {"sea" | "lakes"} source
+ * @param {number} scale
+ * @returns {StyleSpecification["layers"][number]}
+ */
+function shore(source, scale) {
+  return { id: `${source}-shore`, type: "line", source, maxzoom: FARTHEST_WATER, layout: round, paint: { "line-color": SHORE, "line-width": 1 * scale, "line-opacity": away(0.9) } };
+}
+
+/**
+ * An opacity that is gone where the map comes too near for what was drawn for whole countries.
+ * @param {number} far
+ * @returns {ExpressionSpecification}
+ */
+function away(far) {
+  return ["interpolate", ["linear"], ["zoom"], FARTHEST_WATER - 1, far, FARTHEST_WATER, 0];
 }
 
 /**

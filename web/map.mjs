@@ -45,7 +45,7 @@ export function createMap(container, calm) {
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), "top-left");
-  map.addControl(new ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-left");
+  map.addControl(new ScaleControl({ maxWidth: 140 * letterScale(), unit: "metric" }), "bottom-left");
   map.on("style.load", () => {
     for (const [name, { image, pixelRatio }] of icons()) map.addImage(name, image, { pixelRatio });
   });

@@ -9,6 +9,7 @@ export const INK = "#f4f7fa";
 export const NIGHT = "#0b0f14";
 export const LAND = "#1b2129";
 export const WATER = "#0a1826";
+export const SHORE = "#2d5878";
 
 export const ALARM = "#ff5a4f";
 
@@ -16,4 +17,4 @@ export const ALARM = "#ff5a4f";
 export const STATES = { BE: "#4a3d22", NL: "#1c3a4c", LU: "#43304f" };
 
 /** The same hues, stronger, for the band along each side of a border. */
-export const SIDES = { BE: "#8a6a1e", NL: "#22688f", LU: "#784a99" };
+export const SIDES = { BE: "#5f4d1f", NL: "#1e4f6c", LU: "#5c3c72" };

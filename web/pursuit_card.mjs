@@ -26,6 +26,13 @@ import { drawVerdict, verdictLine } from "./verdict.mjs";
  * @property {Preview | null} preview null where nobody asks what the law would say
  */
 
+/**
+ * @typedef {object} Said
+ * @property {ReturnType<typeof next>} coming
+ * @property {import("./verdict.mjs").Verdict | null} finding
+ * @property {string} ahead the state that it is about, when the unit is not there yet; or ""
+ */
+
 export class PursuitCard {
   #around;
   /** @type {Pursuit | null} */ #pursuit = null;
@@ -36,10 +43,12 @@ export class PursuitCard {
   #simulated = element("span", "badge");
   #what = element("p", "what");
   #clock = element("p", "clock");
+  #says = element("p", "says");
   #article = element("p", "article");
   #then = element("p", "then");
-  #advice = element("div", "advice", this.#what, this.#clock, this.#article, this.#then);
+  #advice = element("div", "advice", this.#what, this.#clock, this.#says, this.#article, this.#then);
   #members = element("ul", "members");
+  /** What the law says of every member, where it says the same of all. */ #ofAll = verdictLine();
   #lines = element("ul", "lines");
   #note = element("p", "note");
   #acts;
@@ -55,7 +64,7 @@ export class PursuitCard {
     this.#title = button("", open, "plain");
     const header = element("header", "", element("h3", "", this.#title), this.#way, this.#simulated, this.#phase, this.#since);
     const rest = element("div", "rest", this.#acts.box, this.#lines, this.#note);
-    this.article = element("article", "card", header, this.#advice, this.#acts.primary, this.#members, rest);
+    this.article = element("article", "card", header, this.#advice, this.#acts.primary, this.#members, this.#ofAll, rest);
     // By keyboard only: under a pointer nothing may move between pressing and letting go.
     this.article.addEventListener("focusin", ({ target }) => target instanceof Element && target.matches(":focus-visible") && open());
   }
@@ -96,11 +105,21 @@ export class PursuitCard {
     mark(this.#advice, "row", advice.row);
     say(this.#what, advice.what);
     say(this.#clock, advice.clock);
+    say(this.#says, advice.says ?? null);
     say(this.#article, advice.article);
     say(this.#then, later ? t("advice.then", { what: [later.what, later.clock].filter(Boolean).join(" · ") }) : null);
 
-    const members = pursuit.members.map((member, index) => this.#member(this.#members.children[index], world, pursuit, member, now));
+    const said = pursuit.members.map((member) => this.#saidOf(world, pursuit, member, now));
+    const [one] = said;
+    const isSame = one !== undefined && one.finding !== null && said.length > 1 && said.every((other) => sameVerdict(one, other));
+    const members = pursuit.members.map((member, index) => {
+      const row = this.#member(this.#members.children[index], world, member, said[index]?.coming ?? null, now);
+      const verdict = row.lastElementChild;
+      if (verdict instanceof HTMLElement) drawVerdict(verdict, isSame ? null : (said[index]?.finding ?? null), said[index]?.ahead);
+      return row;
+    });
     arrange(this.#members, members);
+    drawVerdict(this.#ofAll, isSame ? one.finding : null, one?.ahead, t("card.all_units"));
     arrange(this.#lines, pursuit.lines.map((line, index) => lineRow(this.#lines.children[index], line)));
     const why = [pursuit.note, pursuit.ground && ground(pursuit.ground)];
     say(this.#note, why.filter(Boolean).join(" · ") || null);
@@ -108,19 +127,33 @@ export class PursuitCard {
   }
 
   /**
-   * Where a member is, how fast, which border comes next and when, and what the law says of it there.
-   * @param {Element | undefined} there
+   * Which border comes next for a member, and what the law says of it there, or where it is.
    * @param {World} world
    * @param {Pursuit} pursuit
    * @param {Member} member
    * @param {number} now data time
+   * @returns {Said}
    */
-  #member(there, world, pursuit, member, now) {
+  #saidOf(world, pursuit, member, now) {
+    const coming = next(world, { ...pursuit, members: [member] }, null, now);
+    const thought = coming && pursuit.phase === "running" ? (this.#around.preview?.of(factsAhead(pursuit, member, coming.to)) ?? null) : null;
+    const standing = isAbroad(member) ? (pursuit.decisions[member.unit] ?? null) : null;
+    return { coming, finding: thought ?? standing, ahead: thought && coming ? coming.to : "" };
+  }
+
+  /**
+   * Where a member is, how fast, which border comes next and when.
+   * @param {Element | undefined} there
+   * @param {World} world
+   * @param {Member} member
+   * @param {Said["coming"]} coming
+   * @param {number} now data time
+   */
+  #member(there, world, member, coming, now) {
     const row = there instanceof HTMLElement ? there : memberRow();
-    const [name, where, pace, ahead, verdict] = /** @type {HTMLElement[]} */ ([...row.children]);
+    const [name, where, pace, ahead] = /** @type {HTMLElement[]} */ ([...row.children]);
     const unit = world.units.get(member.unit);
     const abroad = isAbroad(member);
-    const coming = next(world, { ...pursuit, members: [member] }, null, now);
     if (name) say(name, sign(world, member.unit));
     if (where) {
       say(where, t("card.member", { state: member.state ?? "?", where: member.territory ?? "?" }));
@@ -128,17 +161,21 @@ export class PursuitCard {
     }
     if (pace) say(pace, unit?.quality === "lost" || unit?.quality === "stale" ? named("quality", unit.quality) : speed(unit?.speed ?? null));
     if (ahead) say(ahead, coming ? t("card.next", { host: coming.to, time: countdown(Math.max(0, coming.at - now)) }) : "");
-    const standing = abroad ? (pursuit.decisions[member.unit] ?? null) : null;
-    const thought = coming && pursuit.phase === "running" ? (this.#around.preview?.of(factsAhead(pursuit, member, coming.to)) ?? null) : null;
-    if (verdict) {
-      drawVerdict(verdict, thought ?? standing);
-      mark(verdict, "ahead", thought && coming ? coming.to : "");
-    }
     mark(row, "member", member.unit);
     mark(row, "abroad", String(abroad));
     mark(row, "quality", unit?.quality ?? "lost");
     return row;
   }
+}
+
+/**
+ * @param {Said} one
+ * @param {Said} other
+ */
+function sameVerdict(one, other) {
+  if (one.finding === null || other.finding === null || one.ahead !== other.ahead) return false;
+  const [a, b] = [one.finding, other.finding];
+  return a.permitted === b.permitted && a.article === b.article && a.basis === b.basis && a.words === b.words;
 }
 
 function memberRow() {

@@ -1,32 +1,44 @@
 // @ts-check
 /**
- * How far the server's clock is ahead of this machine's, from the times that the server writes on its messages.
+ * What the server's clock shows, from the times that it writes on its messages.
  *
- * A message takes a moment to arrive, which makes the server look behind; the quickest of the last few is nearest to the
- * truth. Only a few are kept, so that a clock that is set while we look is noticed within seconds.
+ * A message takes a moment to arrive, and a busy page a while to read it: both make the server look behind. So the
+ * quickest of the last `KEPT_S` is nearest to the truth. It is compared with a clock of this machine that only counts, so
+ * that somebody who sets this machine's time of day changes nothing here, and is told.
  */
 
-const KEPT = 6;
+const KEPT_S = 20;
+/** So long must have been listened before a difference of the clocks is taken for one. */
+const SURE_S = 12;
 
 export class ServerClock {
-  /** @type {number[]} */ #samples = [];
+  /** @type {{ahead_s: number, at: number}[]} */ #samples = [];
+  #began = Infinity;
 
   /**
    * @param {number} server its time on a message, Unix seconds UTC
-   * @param {number} here this machine's time when the message came, Unix seconds UTC
+   * @param {number} at when the message came, seconds of a clock that only counts
    */
-  hear(server, here) {
-    this.#samples.push(server - here);
-    if (this.#samples.length > KEPT) this.#samples.shift();
+  hear(server, at) {
+    this.#began = Math.min(this.#began, at);
+    this.#samples = [...this.#samples.filter((sample) => at - sample.at < KEPT_S), { ahead_s: server - at, at }];
   }
 
-  /** Whether enough was heard to tell a wrong clock from a page that was busy when a message came. */
-  get isSure() {
-    return this.#samples.length === KEPT;
+  /**
+   * The server's time, Unix seconds UTC.
+   * @param {number} at now, seconds of the clock that only counts
+   * @param {number} here this machine's time of day, Unix seconds UTC: the answer before the first message
+   */
+  now(at, here) {
+    return this.#samples.length === 0 ? here : at + Math.max(...this.#samples.map(({ ahead_s }) => ahead_s));
   }
 
-  /** Seconds; 0 before the first message. */
-  get ahead_s() {
-    return this.#samples.length === 0 ? 0 : Math.max(...this.#samples);
+  /**
+   * How far the server's clock is ahead of this machine's time of day, seconds; 0 while that is not sure.
+   * @param {number} at
+   * @param {number} here
+   */
+  ahead(at, here) {
+    return at - this.#began < SURE_S ? 0 : this.now(at, here) - here;
   }
 }

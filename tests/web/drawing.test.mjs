@@ -190,7 +190,7 @@ test("a pursuit's unit is drawn as abroad once it is", () => {
 
 test("an announced crossing counts down in data time, and goes when its time is long past", () => {
   const world = worldAfter(pursuing(), crossing("approaching", { eta_s: 39 }));
-  const labels = (/** @type {number} */ now) => crossingFeatures(world, now).features.map(({ properties }) => properties?.["label"]);
+  const labels = (/** @type {number} */ now) => crossingFeatures([...world.pursuits.values()], world, now).features.map(({ properties }) => properties?.["label"]);
 
   // The unit's data runs 0.4 s behind the server's clock.
   assert.equal(labels(T0 + 0.4)[0], "K03 into NL\nin 0:40");
@@ -199,7 +199,7 @@ test("an announced crossing counts down in data time, and goes when its time is 
 
 test("a crossing is marked where and when it was computed to be", () => {
   const world = worldAfter(pursuing(), crossing("confirmed"));
-  const [mark] = crossingFeatures(world, T0 + 50).features;
+  const [mark] = crossingFeatures([...world.pursuits.values()], world, T0 + 50).features;
 
   assert.deepEqual(mark?.geometry, { type: "Point", coordinates: [4.7355, 51.486] });
   assert.match(mark?.properties?.["label"], /^K03 into NL\n\d\d:\d\d:\d\d {2}±6 m$/);
