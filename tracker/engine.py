@@ -13,7 +13,7 @@ from tracker.forget import forget
 from tracker.inputs import AcknowledgeAlert, ClockSet, Forget, Input, PingReceived, Tick, UnitRegistered
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
-from tracker.world import Alert, World
+from tracker.world import World
 
 
 class Engine:
@@ -70,12 +70,17 @@ def _acknowledge(world: World, entry: AcknowledgeAlert) -> list[Event]:
     alert = world.alerts.get(entry.event)
     if alert is None:
         raise Refused("event", f"no alert {entry.event!r} is waiting to be acknowledged")
-    if alert.acknowledged is not None:
+    if alert.acknowledged_for(entry.state) is not None:
         return []
     turn = Turn(world, entry.at, entry.at, entry.event)
+    room = () if entry.state is None else (entry.state,)
     event = AlertAcknowledged(
-        id=turn.id("alert.acknowledged"), time=turn.time, event=entry.event, by=entry.by or "unknown"
+        id=turn.id("alert.acknowledged", *room),
+        time=turn.time,
+        event=entry.event,
+        by=entry.by or "unknown",
+        state=entry.state,
     )
     turn.emit(event)
-    world.put(world.alerts, entry.event, Alert(alert.offset, alert.event, event))
+    world.put(world.alerts, entry.event, alert.with_acknowledgement(event))
     return turn.events

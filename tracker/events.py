@@ -13,7 +13,7 @@ from typing import Final, TypeGuard, get_args
 
 import msgspec
 
-from tracker.facts import Facts
+from tracker.facts import Facts, State
 
 
 class Obligation(msgspec.Struct, frozen=True):
@@ -276,10 +276,11 @@ class UnitSuspect(_Event, frozen=True, kw_only=True, tag="unit.suspect"):
 
 
 class AlertAcknowledged(_Event, frozen=True, kw_only=True, tag="alert.acknowledged"):
-    """A person has seen an alert."""
+    """A person has seen an alert: of the control room of `state`; absent, of one who sees everything."""
 
     event: str
     by: str
+    state: State | None = None
 
 
 CrossingEvent = CrossingApproaching | CrossingProbable | CrossingConfirmed | CrossingCorrected | CrossingRetracted

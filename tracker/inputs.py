@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tracker.facts import State
 from tracker.fix import Fix
 from tracker.units import Unit
 
@@ -169,9 +170,12 @@ class EndPursuit(_Command, frozen=True, kw_only=True, tag="end"):
 
 
 class AcknowledgeAlert(_Command, frozen=True, kw_only=True, tag="acknowledge"):
-    """A person has seen an alert; `event` is its event's id."""
+    """A person has seen an alert; `event` is its event's id, and `state` that of the person's control room: its
+    acknowledgement counts for no other. None is somebody who sees everything, and counts for all.
+    """
 
     event: str
+    state: State | None = None
 
 
 PursuitCommand = (

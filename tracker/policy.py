@@ -122,6 +122,11 @@ def sight(world: World, scope: Scope, pursuit: Pursuit) -> Sight:
     return Sight.NOTHING if scope.state is None else sight_of_state(world, pursuit, scope.state)
 
 
+def room_of(scope: Scope) -> State | None:
+    """The state for whose control room one acts; None for one who sees everything."""
+    return None if scope.sees_all else scope.state
+
+
 def may_act(world: World, scope: Scope, pursuit: Pursuit) -> bool:
     """Whether a control room has a part in a pursuit. To have opened it gives none."""
     return sight(world, msgspec.structs.replace(scope, opened=frozenset()), pursuit) > Sight.NOTHING

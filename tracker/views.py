@@ -6,7 +6,7 @@ import msgspec
 
 from tracker.events import AlertEvent, CrossingConfirmed, Decision, rfc3339
 from tracker.facts import State
-from tracker.policy import Scope, Sight, is_on_soil, names, seen_by, sees_event, sight
+from tracker.policy import Scope, Sight, is_on_soil, names, room_of, seen_by, sees_event, sight
 from tracker.pursuits import Pursuit
 from tracker.units import Track, call_sign_of, is_simulated
 from tracker.world import Alert, World
@@ -79,12 +79,20 @@ class RosterView(msgspec.Struct, frozen=True):
     simulated: bool
 
 
+class AcknowledgementView(msgspec.Struct, frozen=True):
+    """Who has seen an alert: of a state's control room, or (null) one who sees everything."""
+
+    state: str | None
+    by: str
+
+
 class AlertView(msgspec.Struct, frozen=True):
-    """An event that asks for a dispatcher's eyes."""
+    """An event that asks for a dispatcher's eyes. `acknowledged_by` is what counts for who looks."""
 
     offset: int
     event: AlertEvent
     acknowledged_by: str | None
+    acknowledgements: tuple[AcknowledgementView, ...]
 
 
 def row(track: Track) -> Row:
@@ -192,10 +200,11 @@ def sees_alert(world: World, scope: Scope, alert: Alert) -> bool:
     return sees_event(scope, seen_by(world, alert.event), name)
 
 
-def alert_view(alert: Alert) -> AlertView:
+def alert_view(alert: Alert, scope: Scope) -> AlertView:
     """An alert as the feed and the API show it."""
-    by = None if alert.acknowledged is None else alert.acknowledged.by
-    return AlertView(alert.offset, alert.event, by)
+    counts = alert.acknowledged_for(room_of(scope))
+    everybody = tuple(AcknowledgementView(one.state, one.by) for one in alert.acknowledgements)
+    return AlertView(alert.offset, alert.event, None if counts is None else counts.by, everybody)
 
 
 def _state(world: World, unit: str) -> str | None:

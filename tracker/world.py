@@ -25,11 +25,30 @@ PURSUITS_KEPT: Final = 500
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """An event for a dispatcher's eyes, and who has seen it."""
+    """An event for a dispatcher's eyes, and who has seen it: `acknowledged` first, then each of `also`."""
 
     offset: int
     event: AlertEvent
     acknowledged: AlertAcknowledged | None = None
+    also: tuple[AlertAcknowledged, ...] = ()
+
+    @property
+    def acknowledgements(self) -> tuple[AlertAcknowledged, ...]:
+        """All that there are, the oldest first; at most one of each control room."""
+        return () if self.acknowledged is None else (self.acknowledged, *self.also)
+
+    def acknowledged_for(self, state: str | None) -> AlertAcknowledged | None:
+        """The one that counts for a state's control room: its own, or that of somebody who sees everything. For one
+        who sees everything himself (None) the first counts, whoever's it is.
+        """
+        found = (one for one in self.acknowledgements if state is None or one.state in {None, state})
+        return next(found, None)
+
+    def with_acknowledgement(self, event: AlertAcknowledged) -> Alert:
+        """This alert with one more."""
+        if self.acknowledged is None:
+            return msgspec.structs.replace(self, acknowledged=event)
+        return msgspec.structs.replace(self, also=(*self.also, event))
 
 
 class _Snapshot(msgspec.Struct, frozen=True, array_like=True):

@@ -85,19 +85,49 @@ export function due(open, silentFor) {
   return { tone: high ? (called ? "urgent" : "alarm") : called ? "alarm" : "chime", loud: oldest >= LOUDER_S };
 }
 
+/** States that have a control room here. */
+const ROOMS = new Set(["BE", "NL", "LU"]);
+
 /**
- * Whom to call once nobody has answered for `CALL_S`: the host's room when the alert concerns a host, else nobody is
- * named.
+ * Whom to call since nobody has answered an alert for `CALL_S`: the host's room when it concerns a host, else the crew, and
+ * nobody is named. Each room acknowledges for itself: that ours has seen it tells the host nothing, unless the line to it
+ * is open. Who sees everything counts for all.
  * @param {World} world
- * @param {Waiting} open
- * @returns {{host: string | null, to: string | null} | null} null while it is too early
+ * @param {Alert} alert
+ * @param {ReadonlyMap<string, string>} over those that are settled
+ * @param {number} now server time, Unix seconds UTC
+ * @returns {{host: string | null, to: string | null} | null} null while it is too early, or all have seen it
  */
-export function secondChannel(world, { alert: { event }, priority, age_s }) {
-  if (age_s < CALL_S || priority === "low") return null;
-  const host = "host" in event ? (event.host ?? null) : "to" in event && typeof event.to === "string" ? event.to : null;
+export function secondChannel(world, alert, over, now) {
+  const { event } = alert;
+  if (over.has(event.id) || priorityOf(event) === "low" || ageOf(world, alert, now) < CALL_S) return null;
+  const concerned = hostOf(event);
+  const host = concerned === world.home ? null : concerned;
+  if (hasSeen(world, alert, host)) return null;
   const duties = world.pursuits.get(event.pursuit ?? "")?.obligations ?? [];
   const named = "addressee" in event ? event.addressee : duties.find((duty) => duty.host === host && duty.addressee)?.addressee;
-  return { host, to: named ?? null };
+  return { host, to: host === null ? null : (named ?? null) };
+}
+
+/**
+ * @param {World} world
+ * @param {Alert} alert
+ * @param {string | null} host null: our own room
+ */
+function hasSeen(world, { event, acknowledged_by, acknowledgements }, host) {
+  if (world.home === null || host === null || !ROOMS.has(host)) return acknowledged_by !== null;
+  const line = world.pursuits.get(event.pursuit ?? "")?.lines.find((known) => known.host === host);
+  return line?.status === "established" || acknowledgements.some(({ state }) => state === null || state === host);
+}
+
+/**
+ * The state that an alert is news for.
+ * @param {AlertEvent} event
+ * @returns {string | null}
+ */
+function hostOf(event) {
+  if (event.type === "crossing.approaching" || event.type === "crossing.confirmed") return event.to;
+  return event.type === "obligation.overdue" ? event.host : null;
 }
 
 /**

@@ -5,13 +5,13 @@
  */
 
 /**
- * @import {Waiting} from "./alarms.mjs"
  * @import {Alert, Pursuit} from "./wire.d.ts"
  * @import {World} from "./world.mjs"
  */
 
 import { sign } from "./advice.mjs";
 import { RANK, priorityOf, secondChannel } from "./alarms.mjs";
+import { waysTo } from "./contacts.mjs";
 import { arrange, button, element, mark, say } from "./dom.mjs";
 import { clock, phase, territory, unix, utc } from "./format.mjs";
 import { capital, count, named, t } from "./i18n.mjs";
@@ -43,16 +43,17 @@ const DONE = 25;
  * Alerts by pursuit: those that wait for somebody first, by their urgency; then the newest.
  * @param {World} world
  * @param {ReadonlyMap<string, string>} over those that are settled
+ * @param {ReadonlySet<string>} [late] those that another room has not acknowledged in time
  * @returns {Bundle[]}
  */
-export function bundles(world, over) {
+export function bundles(world, over, late = new Set()) {
   /** @type {Map<string, Bundle>} */
   const found = new Map();
   for (const alert of world.alerts.values()) {
     const pursuit = alert.event.pursuit ?? "";
     const bundle = found.get(pursuit) ?? { pursuit, open: [], done: [] };
     found.set(pursuit, bundle);
-    const waits = alert.acknowledged_by === null && !over.has(alert.event.id);
+    const waits = (alert.acknowledged_by === null || late.has(alert.event.id)) && !over.has(alert.event.id);
     (waits ? bundle.open : bundle.done).push(alert);
   }
   for (const { open, done } of found.values()) {
@@ -72,8 +73,10 @@ function urgency({ event }) {
 export class Alerts {
   /** @type {Map<string, Item>} */ #items = new Map();
   /** @type {Map<string, Group>} */ #groups = new Map();
-  /** @type {Pick<World, "alerts" | "pursuits" | "pending" | "units"> | null} */ #drawn = null;
+  /** @type {World | null} */ #drawn = null;
   /** @type {string | null} */ #selected = null;
+  #now = 0;
+  /** Alerts that somebody is to be called about. @type {Map<string, NonNullable<ReturnType<typeof secondChannel>>>} */ #late = new Map();
   #list;
   #count;
   #none = element("p", "none");
@@ -102,20 +105,21 @@ export class Alerts {
 
   /**
    * @param {World} world
-   * @param {Waiting[]} waiting what nobody has acknowledged
+   * @param {number} now server time, Unix seconds UTC
    */
-  draw(world, waiting) {
-    this.#escalate(world, waiting);
-    const { alerts, pursuits, pending, units } = this.#drawn ?? {};
-    if (alerts === world.alerts && pursuits === world.pursuits && pending === world.pending && sameQuality(units, world.units)) return;
-    this.#drawn = world;
+  draw(world, now) {
     const over = settled(world);
-    const all = bundles(world, over);
+    const isLater = this.#escalate(world, over, now);
+    const { alerts, pursuits, pending, units } = this.#drawn ?? {};
+    const isSame = alerts === world.alerts && pursuits === world.pursuits && pending === world.pending && sameQuality(units, world.units);
+    if (isSame && !isLater) return;
+    this.#drawn = world;
+    const all = bundles(world, over, new Set(this.#late.keys()));
     const shown = all.slice(0, GROUPS);
     /** @type {Set<string>} */
     const kept = new Set();
     const groups = shown.map((bundle) => {
-      const group = this.#groups.get(bundle.pursuit) ?? new Group((events) => this.#acknowledgeAll(events), () => this.#redraw(world, waiting));
+      const group = this.#groups.get(bundle.pursuit) ?? new Group((events) => this.#acknowledgeAll(events), () => this.#redraw());
       this.#groups.set(bundle.pursuit, group);
       const row = (/** @type {Alert} */ alert) => {
         kept.add(alert.event.id);
@@ -131,6 +135,7 @@ export class Alerts {
     const open = all.reduce((sum, bundle) => sum + bundle.open.length, 0);
     say(this.#count, open === 0 ? t("alert.all_acknowledged") : t("alert.waiting", { n: open }));
     mark(this.#count, "open", String(open));
+    this.#sayCalls(world);
     if (this.#selected !== null && !kept.has(this.#selected)) this.#selected = null;
   }
 
@@ -205,26 +210,37 @@ export class Alerts {
     }
   }
 
-  /**
-   * @param {World} world
-   * @param {Waiting[]} waiting
-   */
-  #redraw(world, waiting) {
-    const now = this.#drawn;
+  /** A fold was opened or closed: what is in it is made now, and not before. */
+  #redraw() {
+    const world = this.#drawn;
     this.#drawn = null;
-    this.draw(/** @type {World} */ (now ?? world), waiting);
+    if (world) this.draw(world, this.#now);
   }
 
   /**
-   * Say whom to call about what nobody has answered.
+   * Find whom to call about what nobody has answered.
    * @param {World} world
-   * @param {Waiting[]} waiting
+   * @param {ReadonlyMap<string, string>} over
+   * @param {number} now
+   * @returns {boolean} whether that is not as it was
    */
-  #escalate(world, waiting) {
-    const late = new Map(waiting.map((open) => [open.alert.event.id, secondChannel(world, open)]));
+  #escalate(world, over, now) {
+    this.#now = now;
+    const before = this.#late;
+    this.#late = new Map();
+    for (const [id, alert] of world.alerts) {
+      const call = secondChannel(world, alert, over, now);
+      if (call) this.#late.set(id, call);
+    }
+    return before.size !== this.#late.size || [...before.keys()].some((id) => !this.#late.has(id));
+  }
+
+  /** @param {World} world */
+  #sayCalls(world) {
     for (const [id, { call, item }] of this.#items) {
-      const found = late.get(id) ?? null;
+      const found = this.#late.get(id) ?? null;
       say(call, found ? callWords(found) : null);
+      if (found) call.append(...waysTo(world.contacts, found.to, found.host));
       mark(item, "late", String(found !== null));
     }
   }
@@ -235,11 +251,13 @@ export class Alerts {
    * @param {string | null} over how it was settled since
    */
   #row(alert, world, over) {
-    const { event, acknowledged_by: by } = alert;
+    const { event, acknowledged_by: by, acknowledgements } = alert;
     const found = this.#items.get(event.id) ?? this.#make(alert, world);
     mark(found.item, "acknowledged", by ?? "");
     mark(found.item, "settled", over ?? "");
-    const status = [over && named("settled", over), by !== null && t("alert.acknowledged_by", { name: by })];
+    const others = acknowledgements.filter((one) => one.by !== by).map((one) => one.state ? `${one.by} (${one.state})` : one.by);
+    const names = [...(by === null ? [] : [by]), ...others].join(", ");
+    const status = [over && named("settled", over), names !== "" && t("alert.acknowledged_by", { name: names })];
     say(found.status, status.filter(Boolean).join(" · ") || null);
     found.acknowledge.hidden = by !== null;
     return found.item;

@@ -158,6 +158,7 @@ async function open() {
   translate(document.body);
   byId("training-button", HTMLButtonElement).hidden = who.role !== "supervisor";
   layer.home = who.state;
+  whole = world = { ...EMPTY, home: who.state, contacts: who.contacts };
   byId("legend-foreign", HTMLLIElement).hidden = who.state === null;
   about = config;
   sayAbout();
@@ -429,7 +430,7 @@ function drawPanel() {
   const open = waiting(world, now);
   if (reviewed === null) drawSound(open);
   pursuits?.draw(world, now);
-  alerts.draw(world, open);
+  alerts.draw(world, now);
   units.draw(world, now, selected);
   unitCard.draw(world, now, selected);
   const count = open.filter(({ priority }) => priority !== "low").length;

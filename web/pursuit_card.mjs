@@ -13,6 +13,7 @@
 
 import { Acts } from "./acts.mjs";
 import { advise, isAbroad, next, sign, then } from "./advice.mjs";
+import { waysTo } from "./contacts.mjs";
 import { arrange, button, element, mark, say } from "./dom.mjs";
 import { clock, countdown, ground, phase, speed, territory, unix, utc } from "./format.mjs";
 import { named, t } from "./i18n.mjs";
@@ -44,9 +45,10 @@ export class PursuitCard {
   #what = element("p", "what");
   #clock = element("p", "clock");
   #says = element("p", "says");
+  #reach = element("p", "reach");
   #article = element("p", "article");
   #then = element("p", "then");
-  #advice = element("div", "advice", this.#what, this.#clock, this.#says, this.#article, this.#then);
+  #advice = element("div", "advice", this.#what, this.#clock, this.#reach, this.#says, this.#article, this.#then);
   #members = element("ul", "members");
   /** What the law says of every member, where it says the same of all. */ #ofAll = verdictLine();
   #lines = element("ul", "lines");
@@ -105,6 +107,7 @@ export class PursuitCard {
     mark(this.#advice, "row", advice.row);
     say(this.#what, advice.what);
     say(this.#clock, advice.clock);
+    this.#sayReach(world, advice.duty);
     say(this.#says, advice.says ?? null);
     say(this.#article, advice.article);
     say(this.#then, later ? t("advice.then", { what: [later.what, later.clock].filter(Boolean).join(" · ") }) : null);
@@ -124,6 +127,19 @@ export class PursuitCard {
     const why = [pursuit.note, pursuit.ground && ground(pursuit.ground)];
     say(this.#note, why.filter(Boolean).join(" · ") || null);
     this.#acts.draw({ pursuit, duty: advice.duty, host: advice.duty?.host ?? host, sign: (unit) => sign(world, unit), time: now });
+  }
+
+  /**
+   * How to reach whom the duty is owed to: made anew only when it is another, so that a link does not go from under a hand.
+   * @param {World} world
+   * @param {import("./wire.d.ts").Duty | null} duty
+   */
+  #sayReach(world, duty) {
+    const whom = duty ? `${duty.addressee ?? ""} ${duty.host}` : "";
+    if (this.#reach.dataset["whom"] === whom) return;
+    mark(this.#reach, "whom", whom);
+    this.#reach.replaceChildren(...(duty ? waysTo(world.contacts, duty.addressee, duty.host) : []));
+    this.#reach.hidden = this.#reach.childElementCount === 0;
   }
 
   /**

@@ -12,6 +12,7 @@ const TIMEOUT_MS = 10_000;
  * @property {string | null} role null: nobody is signed in
  * @property {string | null} state
  * @property {string | null} ends_at
+ * @property {Record<string, import("./wire.d.ts").Way[]>} contacts how control rooms are reached, by name or state
  */
 
 /** @returns {Promise<Who>} */

@@ -70,7 +70,22 @@ export interface Pursuit {
 export interface Alert {
   offset: number;
   event: AlertEvent;
+  /** What counts for this screen. */
   acknowledged_by: string | null;
+  /** All that there are; of no state: one who sees everything. */
+  acknowledgements: Acknowledgement[];
+}
+
+export interface Acknowledgement {
+  state: string | null;
+  by: string;
+}
+
+/** A way to reach a control room. */
+export interface Way {
+  text: string;
+  /** To be opened, as `tel:+...`; null where nothing can be. */
+  uri: string | null;
 }
 
 interface Occurrence {
@@ -214,6 +229,7 @@ export interface AcknowledgedEvent extends Occurrence {
   type: "alert.acknowledged";
   event: string;
   by: string;
+  state?: string;
 }
 
 export type PursuitEvent = StartedEvent | JoinedEvent | ContactEvent | HostDecisionEvent | OtherPursuitEvent;

@@ -6,7 +6,7 @@
 
 /**
  * @import {
- *   Alert, AlertEvent, ApproachingEvent, CrossingEvent, Fault, FeedEvent, FeedMessage, Pursuit, PursuitEvent, Row,
+ *   AcknowledgedEvent, Alert, AlertEvent, ApproachingEvent, CrossingEvent, Fault, FeedEvent, FeedMessage, Pursuit, PursuitEvent, Row,
  *   HideMessage, RosterEntry, ShowMessage, SnapshotMessage
  * } from "./wire.d.ts"
  */
@@ -42,6 +42,8 @@ import { began, conductedIn, correctedIn, crossedIn, decidedIn, joinedIn, owedIn
  * @property {string | null} epoch null before the first snapshot
  * @property {number} offset of the newest event in it
  * @property {Gap | null} gap of the latest reconnection; null on the first connection
+ * @property {string | null} home the state whose control room looks at this; null sees everything
+ * @property {import("./contacts.mjs").Contacts} contacts how control rooms are reached
  * @property {readonly Fault[]} faults of the server, that stand now
  * @property {ReadonlyMap<string, Unit>} units
  * @property {ReadonlyMap<string, RosterEntry>} roster
@@ -55,6 +57,8 @@ export const EMPTY = {
   epoch: null,
   offset: 0,
   gap: null,
+  home: null,
+  contacts: {},
   faults: [],
   units: new Map(),
   roster: new Map(),
@@ -188,6 +192,8 @@ function fromSnapshot(world, message) {
     epoch: message.epoch,
     offset: message.offset,
     gap: world.epoch === null ? null : { filled: message.recovered, events: 0, upto: message.offset },
+    home: world.home,
+    contacts: world.contacts,
     faults: message.status?.faults ?? [],
     units: moved(new Map(), message.units, message.server_time, world.units),
     roster: new Map(Object.entries(message.roster)),
@@ -299,7 +305,7 @@ function moved(units, rows, time, known = units) {
  */
 function happened(world, event) {
   const alerted = isAlert(event)
-    ? { ...world, alerts: newest(put(world.alerts, event.id, { offset: world.offset, event, acknowledged_by: null })) }
+    ? { ...world, alerts: newest(put(world.alerts, event.id, { offset: world.offset, event, acknowledged_by: null, acknowledgements: [] })) }
     : world;
   switch (event.type) {
     case "crossing.approaching":
@@ -324,13 +330,28 @@ function happened(world, event) {
     case "alert.acknowledged": {
       const alert = alerted.alerts.get(event.event);
       if (!alert) return alerted;
-      return { ...alerted, alerts: put(alerted.alerts, event.event, { ...alert, acknowledged_by: event.by }) };
+      return { ...alerted, alerts: put(alerted.alerts, event.event, acknowledged(alert, event, world.home)) };
     }
     case "unit.seen":
       return alerted.roster.has(event.unit) ? alerted : enrol(alerted, event.unit, {});
     default:
       return isConduct(event) ? conducted(alerted, event) : alerted;
   }
+}
+
+/**
+ * An alert with one more acknowledgement. That of another state's control room does not count for ours.
+ * @param {Alert} alert
+ * @param {AcknowledgedEvent} event
+ * @param {string | null} home
+ * @returns {Alert}
+ */
+function acknowledged(alert, event, home) {
+  const { by, state: room } = event;
+  const state = room ?? null;
+  const counts = home === null || state === null || state === home;
+  const acknowledged_by = alert.acknowledged_by ?? (counts ? by : null);
+  return { ...alert, acknowledged_by, acknowledgements: [...alert.acknowledgements, { state, by }] };
 }
 
 /**

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -42,8 +43,10 @@ def map_page(browser: Browser) -> Iterator[Screen]:
 
 
 @pytest.fixture
-def server(server_factory: ServerFactory) -> Server:
-    return server_factory("--no-auth")
+def server(server_factory: ServerFactory, tmp_path: Path) -> Server:
+    config = tmp_path / "config.toml"
+    config.write_text('[contacts]\nreach = ["NL=tel:+31 88 555 01 23", "NL=radio:TG 4711"]\n')
+    return server_factory("--no-auth", "--config", str(config))
 
 
 def focused(page: Page) -> str:
@@ -184,6 +187,9 @@ def test_nobody_stumbles_in_any_state(server: Server, map_page: Screen) -> None:
     pursuit = overdue(server, drive("BE-K03"))
     expect(card(page).locator(".advice")).to_have_attribute("data-tone", "overdue")
     found["overdue"] = stumbles(page)
+    room = card(page).locator(".reach")
+    expect(room.get_by_role("link", name="+31 88 555 01 23")).to_have_attribute("href", "tel:+31885550123")
+    expect(room).to_contain_text("TG 4711")
     page.keyboard.press("j")
     found["an alert selected"] = stumbles(page)
     server.post(f"/api/v1/pursuits/{pursuit}/host-decision", {"decision": "stop", "host": "NL", "instructions": "Turn"})

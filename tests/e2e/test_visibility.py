@@ -134,7 +134,14 @@ def test_a_pursuit_is_another_states_business_only_while_it_concerns_its_soil(ro
         shown = dutch.until(lambda message: message["type"] == "show")
         dutch.until(lambda message: message["type"] == "positions")
         rooms.send(unit, drive("BE-K03", -450, 3_000, STARTED_AT + 300))
-        dutch.until(lambda message: message.get("event", {}).get("type") == "crossing.confirmed")
+        crossed = dutch.until(lambda message: message.get("event", {}).get("type") == "crossing.confirmed")
+        alert = crossed["event"]["id"]
+        for state in ("BE", "BE", "NL"):
+            status, seen = rooms.post(state, f"/api/v1/alerts/{alert}/ack", {})
+            # Each room's first one counts, for that room alone.
+            assert status == 200, seen
+            assert seen["events"][0]["state"] == state
+            assert belgian.until(lambda message, id_=seen["events"][0]["id"]: message.get("event", {}).get("id") == id_)
         rooms.send(unit, drive("BE-K03", 2_950, -4_000, STARTED_AT + 430))
         hidden = dutch.until(lambda message: message["type"] == "hide")
         status, ended = rooms.post("BE", "/api/v1/pursuits/p-1/end", {"reason": "lost sight"})

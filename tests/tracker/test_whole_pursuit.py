@@ -345,6 +345,25 @@ def test_an_alert_is_acknowledged_once(scene: Scene) -> None:
         scene.do(AcknowledgeAlert(event="no-such", at=scene.now, by="An"))
 
 
+def test_each_control_room_acknowledges_for_itself(scene: Scene) -> None:
+    start(scene)
+    scene.drive("BE-K03", -900, 600)
+    alert = next(iter(scene.world.alerts))
+
+    [ours] = scene.do(AcknowledgeAlert(event=alert, at=scene.now, by="An", state="BE"))
+    assert scene.do(AcknowledgeAlert(event=alert, at=scene.now, by="Bo", state="BE")) == []
+    [theirs] = scene.do(AcknowledgeAlert(event=alert, at=scene.now, by="Cor", state="NL"))
+
+    seen = scene.world.alerts[alert]
+    assert ours.id != theirs.id
+    assert (seen.acknowledged_for("BE"), seen.acknowledged_for("NL")) == (ours, theirs)
+    assert (seen.acknowledged_for("LU"), seen.acknowledged_for(None)) == (None, ours)
+    # Who sees everything counts for all, and none after him.
+    [everybody] = scene.do(AcknowledgeAlert(event=list(scene.world.alerts)[1], at=scene.now, by="An"))
+    assert scene.do(AcknowledgeAlert(event=list(scene.world.alerts)[1], at=scene.now, by="Cor", state="NL")) == []
+    assert scene.world.alerts[list(scene.world.alerts)[1]].acknowledged_for("NL") == everybody
+
+
 def test_bad_commands_name_the_field_and_change_nothing(scene: Scene) -> None:
     start(scene)
     scene.drive("BE-K03", -900, -600)

@@ -124,8 +124,8 @@ test("a screen shows what is real or what is simulated, and never both", () => {
       },
       pursuits: [pursuit(), pursuit({ id: "SIM-7f3a", simulated: true }), pursuit({ id: "SIM-0", phase: "ended" })],
       alerts: [
-        { offset: 1, event: crossing("confirmed", { id: "real", pursuit: "p-1" }), acknowledged_by: null },
-        { offset: 2, event: crossing("confirmed", { id: "played", unit: PLAYED, pursuit: "SIM-7f3a" }), acknowledged_by: null },
+        { offset: 1, event: crossing("confirmed", { id: "real", pursuit: "p-1" }), acknowledged_by: null, acknowledgements: [] },
+        { offset: 2, event: crossing("confirmed", { id: "played", unit: PLAYED, pursuit: "SIM-7f3a" }), acknowledged_by: null, acknowledgements: [] },
       ],
     }),
   );

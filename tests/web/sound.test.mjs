@@ -1,12 +1,17 @@
 // @ts-check
+/** @import {Alert, FeedEvent} from "../../web/wire.d.ts" */
+/** @import {World} from "../../web/world.mjs" */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CALL_S, LOUDER_S, due, priorityOf, secondChannel, waiting } from "../../web/alarms.mjs";
+import { bundles } from "../../web/alerts.mjs";
+import { EMPTY, fold } from "../../web/world.mjs";
 import { T0, at, crossing, decision, obligation, pursuing, worldAfter } from "./made.mjs";
 
 const high = (/** @type {number} */ age_s) => [{ priority: /** @type {const} */ ("high"), age_s }];
 const medium = (/** @type {number} */ age_s) => [{ priority: /** @type {const} */ ("medium"), age_s }];
+const NONE = new Map();
 const LATE = [obligation("opened"), obligation("overdue")];
 
 test("an alarm repeats, louder after 15 s, and urgently when nobody answers for a minute", () => {
@@ -68,11 +73,39 @@ test("after a minute the page says whom to call", () => {
   const [late] = waiting(world, T0 + 62);
   assert.ok(early && late);
 
-  assert.equal(secondChannel(world, early), null);
-  assert.deepEqual(secondChannel(world, late), { host: "NL", to: "Meldkamer" });
+  assert.equal(secondChannel(world, early.alert, NONE, T0 + 42), null);
+  assert.deepEqual(secondChannel(world, late.alert, NONE, T0 + 62 + CALL_S), { host: "NL", to: "Meldkamer" });
 
   const ahead = worldAfter(pursuing(), crossing("approaching", { eta_s: 39 }), obligation("opened"));
   const [open] = waiting(ahead, T0 + 90);
   assert.ok(open);
-  assert.deepEqual(secondChannel(ahead, open), { host: "NL", to: "Meldkamer" });
+  assert.deepEqual(secondChannel(ahead, open.alert, NONE, T0 + 90), { host: "NL", to: "Meldkamer" });
+});
+
+test("each room acknowledges for itself: ours does not count for the host's, nor the host's for ours", () => {
+  const event = crossing("confirmed");
+  const seen = (/** @type {string | undefined} */ state) => ({
+    id: `seen-${state}`, time: at(5), type: /** @type {const} */ ("alert.acknowledged"), event: event.id, by: "Ann", ...(state ? { state } : {}),
+  });
+  const begin = fold({ ...EMPTY, home: "BE" }, pursuing());
+  const tell = (/** @type {World} */ world, /** @type {FeedEvent[]} */ ...events) =>
+    events.reduce((told, one) => fold(told, { type: "event", offset: told.offset + 1, event: one }), world);
+  const alertOf = (/** @type {World} */ world) => /** @type {Alert} */ (world.alerts.get(event.id));
+  const call = (/** @type {World} */ world) => secondChannel(world, alertOf(world), NONE, T0 + 2 + CALL_S);
+
+  const ours = tell(begin, event, seen("BE"));
+  assert.equal(alertOf(ours).acknowledged_by, "Ann");
+  assert.deepEqual(call(ours), { host: "NL", to: null });
+  assert.equal(secondChannel(ours, alertOf(ours), NONE, T0 + CALL_S), null);
+  assert.equal(bundles(ours, NONE, new Set([event.id]))[0]?.open.length, 1);
+
+  const theirs = tell(begin, event, seen("NL"));
+  assert.equal(alertOf(theirs).acknowledged_by, null);
+  assert.equal(call(theirs), null);
+  assert.equal(call(tell(ours, seen("NL"))), null);
+  assert.equal(call(tell(begin, event, seen(undefined))), null);
+  assert.equal(alertOf(tell(begin, event, seen(undefined))).acknowledged_by, "Ann");
+
+  const reached = { id: "c", time: at(6), type: "pursuit.contact", pursuit: "p-1", phase: "running", host: "NL", status: "established" };
+  assert.equal(call(tell(ours, /** @type {any} */ (reached))), null);
 });

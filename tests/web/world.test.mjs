@@ -168,7 +168,7 @@ test("a first snapshot has no gap, and one that did not recover says that its ga
 });
 
 test("approaches of a snapshot come from its alerts, unless their time is long past", () => {
-  const alert = { offset: 5, event: crossing("approaching", { eta_s: 39 }), acknowledged_by: null };
+  const alert = { offset: 5, event: crossing("approaching", { eta_s: 39 }), acknowledged_by: null, acknowledgements: [] };
   const fresh = worldAfter({ ...pursuing(), alerts: [alert] });
   const past = worldAfter({ ...pursuing(), alerts: [alert], units: [row("BE-K03", { t: 90 })] });
 
@@ -189,7 +189,7 @@ test("a pursuit that becomes visible comes with its units, roster and alerts, an
   const shown = pursuit({ id: "p-1" });
   const world = worldAfter(
     snapshot({ units: [row("NL-P1")], roster: {} }),
-    { type: "show", pursuit: shown, units: [row("BE-K03")], roster, alerts: [{ offset: 11, event, acknowledged_by: null }] },
+    { type: "show", pursuit: shown, units: [row("BE-K03")], roster, alerts: [{ offset: 11, event, acknowledged_by: null, acknowledgements: [] }] },
     event,
   );
 

@@ -10,6 +10,7 @@ from tracker.events import AlertAcknowledged, Event
 from tracker.facts import State
 from tracker.io.access_log import Access
 from tracker.io.basemap import BasemapAnswer
+from tracker.io.contacts import Way
 from tracker.io.training import ScenarioView, TrainingView
 from tracker.roles import Role
 from tracker.views import PursuitView, RosterView
@@ -86,6 +87,8 @@ class SessionAnswer(msgspec.Struct, frozen=True):
     """Null: all states, or none."""
     ends_at: str | None
     """When the session ends however much it is used, RFC 3339; null for a token."""
+    contacts: dict[str, list[Way]] = {}
+    """How control rooms are reached, by their name or their state; empty where nobody is signed in."""
 
 
 class SignedOutAnswer(msgspec.Struct, frozen=True):

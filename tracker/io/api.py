@@ -19,6 +19,7 @@ from tracker.io.basemap import describe, file_of, origins
 from tracker.io.commands import STEPS, name_of
 from tracker.io.config import Basemap
 from tracker.io.consulting import Consulting
+from tracker.io.contacts import Way
 from tracker.io.dispatch_http import Dispatch, Handler
 from tracker.io.gate import Gate
 from tracker.io.http import CALLER, PASS, HttpError, respond, respond_error, status_of
@@ -57,6 +58,8 @@ class About(msgspec.Struct, frozen=True):
     basemap: Basemap = Basemap()
     origin: str = ""
     """Under which browsers reach the page, where that is not the address itself."""
+    contacts: dict[str, list[Way]] = {}
+    """How control rooms are reached."""
 
 
 class Api:
@@ -113,7 +116,7 @@ class Api:
         consulting = Consulting(service, log, now)
         self._dispatch = Dispatch(service, hub, log, consulting, now)
         self._record = Record(service, consulting, now)
-        self._calls = SignInCalls(gate, sign_in, tickets, now)
+        self._calls = SignInCalls(gate, sign_in, tickets, now, about.contacts)
         self._oidc = OidcCalls(gate, sign_in, self._calls, oidc, about.origin)
         self._ways = ("password",) if oidc is None else ("password", "oidc")
         self._ingest = Ingest(service, gate, metrics, batch_bytes, now, paces)

@@ -17,7 +17,7 @@ import structlog
 
 from borders.atlas import Atlas
 from tracker.errors import DrempelloosError
-from tracker.io import geojson, interpreter, overload, pages, sockets, upkeep
+from tracker.io import contacts, geojson, interpreter, overload, pages, sockets, upkeep
 from tracker.io.access_log import AccessLog
 from tracker.io.accounts import Accounts
 from tracker.io.api import About, Api
@@ -217,6 +217,7 @@ def _about(config: Config, atlas: Atlas | None) -> About:
         config.demo.enabled,
         config.basemap,
         next(iter(config.http.origins), ""),
+        contacts.by_room(config.contacts.reach),
     )
 
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 
+from tracker.errors import Refused
 from tracker.facts import State
+from tracker.io.contacts import check_entries, unknown_rooms
 from tracker.roles import ROOM, Role
+from tracker.treaty import contact_points
 
 
 class Key(NamedTuple):
@@ -232,6 +236,15 @@ class Treaty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Contacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How control rooms are reached; shown to who is signed in, beside whom to contact"""
+
+    reach: Annotated[
+        tuple[str, ...],
+        Key('"ROOM=tel:+...", or sip:, mailto:, radio:; ROOM is a contact point\'s name, or BE, NL, LU', check_entries),
+    ] = ()
+
+
 class Basemap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The map below the borders; the built-in one has no roads"""
 
@@ -349,6 +362,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live: Live = Live()
     limits: Limits = Limits()
     treaty: Treaty = Treaty()
+    contacts: Contacts = Contacts()
     basemap: Basemap = Basemap()
     demo: Demo = Demo()
     auth: Auth = Auth()
@@ -402,6 +416,16 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
             f"false (--no-auth) is allowed only on loopback addresses; http is {config.http.address}, "
             f"ws is {config.ws.address}",
         )
+    try:
+        points = contact_points.load(Path(config.treaty.contact_points) if config.treaty.contact_points else None)
+    except Refused as error:
+        yield error.field, error.reason
+    else:
+        for room in unknown_rooms(config.contacts.reach, points):
+            yield (
+                "contacts.reach",
+                f"{room!r} is neither BE, NL or LU nor the name of a contact point: {_names(points)}",
+            )
     basemap = config.basemap
     if basemap.kind != "builtin":
         if not basemap.url:
@@ -412,6 +436,10 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
             yield ("basemap.url", f"{basemap.url!r} has no {{z}}, {{x}} and {{y}}")
         if not basemap.attribution:
             yield ("basemap.attribution", "is needed: whoever made the map wants to be named")
+
+
+def _names(points: contact_points.ContactPoints) -> str:
+    return ", ".join(sorted({point.name for point in points.points}))
 
 
 def _is_socket_url(text: str) -> bool:

@@ -21,7 +21,7 @@ from tracker.io.hub import Hub
 from tracker.io.openapi import ACCESS_QUERY, EVENTS_QUERY
 from tracker.io.requests import AcknowledgeBody, OpenBody, read, read_query
 from tracker.io.service import Service
-from tracker.policy import Sight, is_on_soil, may_act, pursuit_of, seen_by, sees_event, sight
+from tracker.policy import Sight, is_on_soil, may_act, pursuit_of, room_of, seen_by, sees_event, sight
 from tracker.pursuits import Pursuit
 from tracker.units import Unit, call_sign_of
 from tracker.views import PursuitView, pursuit_seen, sees_alert
@@ -135,7 +135,7 @@ class Dispatch:
         return handle
 
     async def acknowledge(self, request: web.Request) -> web.Response:
-        """Acknowledge an alert; of several acknowledgements the first counts, and is the answer."""
+        """Acknowledge an alert for the caller's control room; of several the first counts, and is the answer."""
         id_ = request.match_info["id"]
         by = signed(request, read(AcknowledgeBody, await read_body(request)).by)
         if by is None:
@@ -143,13 +143,14 @@ class Dispatch:
         known = self._service.world.alerts.get(id_)
         if known is None or not sees_alert(self._service.world, self._consulting.scope(request), known):
             raise HttpError(404, "id", "no alert of this id is known")
-        (outcome,) = await self._service.submit([AcknowledgeAlert(at=self._now(), by=by, event=id_)])
+        room = room_of(self._consulting.scope(request))
+        (outcome,) = await self._service.submit([AcknowledgeAlert(at=self._now(), by=by, event=id_, state=room)])
         if isinstance(outcome, Refused):
             raise HttpError(status_of(outcome), outcome.field, outcome.reason)
         first = next((event for event in outcome if isinstance(event, AlertAcknowledged)), None)
         if first is None:
             alert = self._service.world.alerts.get(id_)
-            first = None if alert is None else alert.acknowledged
+            first = None if alert is None else alert.acknowledged_for(room)
         if first is None:
             raise HttpError(404, "id", "no alert of this id is known any more")
         return respond(AcknowledgeAnswer((first,)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.io.faults import Fault
-from tracker.policy import Scope, Sight, foreign_units, sight
+from tracker.policy import Scope, Sight, foreign_units, room_of, sight
 from tracker.pursuits import Pursuit
 from tracker.units import Track
 from tracker.views import (
@@ -202,9 +202,10 @@ def status_frame(faults: Sequence[Fault], now: float) -> bytes:
 
 def _alerts(world: World, scope: Scope) -> list[AlertView]:
     seen = [alert for alert in world.alerts.values() if sees_alert(world, scope, alert)]
-    acknowledged = [alert.offset for alert in seen if alert.acknowledged is not None]
-    latest = set(acknowledged[-ACKNOWLEDGED_SHOWN:])
-    return [alert_view(alert) for alert in seen if alert.acknowledged is None or alert.offset in latest]
+    room = room_of(scope)
+    acknowledged = {alert.offset for alert in seen if alert.acknowledged_for(room) is not None}
+    latest = set(sorted(acknowledged)[-ACKNOWLEDGED_SHOWN:])
+    return [alert_view(alert, scope) for alert in seen if alert.offset not in acknowledged or alert.offset in latest]
 
 
 def _is_of(world: World, unit: str, state: str | None) -> bool:

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from tracker.errors import Refused
 from tracker.events import rfc3339
 from tracker.io.answers import SessionAnswer, SignedOutAnswer, TicketAnswer
+from tracker.io.contacts import Way
 from tracker.io.gate import Gate, Pass
 from tracker.io.http import PASS, HttpError, read_body, respond, respond_error, respond_later
 from tracker.io.openapi import SIGN_OUT_QUERY
@@ -32,13 +33,22 @@ class SignInCalls:
         sign_in: the ways in.
         tickets: for the live feed.
         now: the clock, Unix seconds UTC.
+        contacts: how control rooms are reached, for who is signed in.
     """
 
-    def __init__(self, gate: Gate, sign_in: SignIn, tickets: Tickets, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        sign_in: SignIn,
+        tickets: Tickets,
+        now: Callable[[], float],
+        contacts: dict[str, list[Way]] | None = None,
+    ) -> None:
         self._gate = gate
         self._sign_in = sign_in
         self._tickets = tickets
         self._now = now
+        self._contacts = contacts or {}
 
     async def begin(self, request: web.Request) -> web.Response:
         """Sign in. The browser gets a new session, and one that it had ends."""
@@ -114,4 +124,4 @@ class SignInCalls:
         if caller.kind == "session" and caller.key is not None:
             session = self._gate.sessions.of(caller.key, self._now())
             ends_at = None if session is None else rfc3339(self._gate.sessions.last_at(session))
-        return respond(SessionAnswer(grant.name, grant.role, grant.state, ends_at))
+        return respond(SessionAnswer(grant.name, grant.role, grant.state, ends_at, self._contacts))

@@ -74,7 +74,7 @@ async def test_who_am_i(room: HttpRoom, tokens: dict[str, str]) -> None:
 async def test_where_nobody_must_sign_in_everybody_is_the_local_supervisor(http_room: HttpRoom) -> None:
     told = (await http_room.get("/api/v1/session")).json
 
-    assert told == {"name": None, "role": "supervisor", "state": None, "ends_at": None}
+    assert told == {"name": None, "role": "supervisor", "state": None, "ends_at": None, "contacts": {}}
     assert (await http_room.get("/api/v1/config")).json["sign_in"] == []
 
 
