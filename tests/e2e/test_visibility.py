@@ -136,12 +136,14 @@ def test_a_pursuit_is_another_states_business_only_while_it_concerns_its_soil(ro
         rooms.send(unit, drive("BE-K03", -450, 3_000, STARTED_AT + 300))
         crossed = dutch.until(lambda message: message.get("event", {}).get("type") == "crossing.confirmed")
         alert = crossed["event"]["id"]
+        acknowledged: list[str] = []
         for state in ("BE", "BE", "NL"):
             status, seen = rooms.post(state, f"/api/v1/alerts/{alert}/ack", {})
             # Each room's first one counts, for that room alone.
             assert status == 200, seen
             assert seen["events"][0]["state"] == state
-            assert belgian.until(lambda message, id_=seen["events"][0]["id"]: message.get("event", {}).get("id") == id_)
+            acknowledged.append(seen["events"][0]["id"])
+            belgian.until(lambda message: message.get("event", {}).get("id") == acknowledged[-1])
         rooms.send(unit, drive("BE-K03", 2_950, -4_000, STARTED_AT + 430))
         hidden = dutch.until(lambda message: message["type"] == "hide")
         status, ended = rooms.post("BE", "/api/v1/pursuits/p-1/end", {"reason": "lost sight"})
@@ -151,6 +153,7 @@ def test_a_pursuit_is_another_states_business_only_while_it_concerns_its_soil(ro
         track = rooms.get("NL", "/api/v1/pursuits/p-1/track")[1]
         live = [(message["offset"], message["event"]) for message in dutch.messages if message["type"] == "event"]
 
+    assert acknowledged[0] == acknowledged[1] != acknowledged[2]
     order = [message["type"] for message in dutch.messages if message["type"] in {"show", "event", "hide"}]
     assert order[0] == "show", "the pursuit comes before the event that made it visible"
     assert live[0][1]["type"] == "crossing.approaching"
