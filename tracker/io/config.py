@@ -416,17 +416,22 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
             f"false (--no-auth) is allowed only on loopback addresses; http is {config.http.address}, "
             f"ws is {config.ws.address}",
         )
+    yield from _contact_conflicts(config)
+    yield from _basemap_conflicts(config.basemap)
+
+
+def _contact_conflicts(config: Config) -> Iterator[tuple[str, str]]:
     try:
         points = contact_points.load(Path(config.treaty.contact_points) if config.treaty.contact_points else None)
     except Refused as error:
         yield error.field, error.reason
-    else:
-        for room in unknown_rooms(config.contacts.reach, points):
-            yield (
-                "contacts.reach",
-                f"{room!r} is neither BE, NL or LU nor the name of a contact point: {_names(points)}",
-            )
-    basemap = config.basemap
+        return
+    names = ", ".join(sorted({point.name for point in points.points}))
+    for room in unknown_rooms(config.contacts.reach, points):
+        yield "contacts.reach", f"{room!r} is neither BE, NL or LU nor the name of a contact point: {names}"
+
+
+def _basemap_conflicts(basemap: Basemap) -> Iterator[tuple[str, str]]:
     if basemap.kind != "builtin":
         if not basemap.url:
             yield ("basemap.url", f"is needed for basemap.kind {basemap.kind!r}")
@@ -436,10 +441,6 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
             yield ("basemap.url", f"{basemap.url!r} has no {{z}}, {{x}} and {{y}}")
         if not basemap.attribution:
             yield ("basemap.attribution", "is needed: whoever made the map wants to be named")
-
-
-def _names(points: contact_points.ContactPoints) -> str:
-    return ", ".join(sorted({point.name for point in points.points}))
 
 
 def _is_socket_url(text: str) -> bool:
