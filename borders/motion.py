@@ -22,6 +22,11 @@ KEPT_S: Final = 100.0
 DENSE: Final = 8
 """The newest fixes, which thinning spares. Far from every border nothing else is remembered."""
 
+SILENCE_S: Final = 900.0
+"""How a unit drove before so long a silence says nothing of its way since: a path through both would swing out by a
+fifth of the way that it could have gone, past other states after hours, and off the map after days.
+"""
+
 GAP_S: Final = 5.0
 """After a longer silence nothing but the speed is held against a fix."""
 
@@ -58,8 +63,11 @@ def velocity(speed_mps: float | None, course_deg: float | None) -> tuple[float, 
 def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Samples:
     """Add the newest. Now and then old ones are thinned, so that memory is dense now and sparse before.
 
-    A unit that `is_far` from every border cannot need more than its newest fixes.
+    A unit that `is_far` from every border cannot need more than its newest fixes, and one that was silent for long
+    begins anew.
     """
+    if sample.at - samples[-1].at > SILENCE_S:
+        return (sample,)
     if is_far:
         return (*samples[1 - DENSE :], sample)
     samples = (*samples, sample)

@@ -316,3 +316,16 @@ def test_an_outlier_on_the_way_over_costs_no_crossing(atlas: Atlas, second: int)
     [notice] = confirmed(run(atlas, fixes))
 
     assert distance_m(notice.lon, notice.lat, LON, BORDER_LAT) < 15.0
+
+
+@pytest.mark.parametrize("silent_s", [1_000.0, 3_600.0, 86_400.0, 5 * 86_400.0, 400 * 86_400.0])
+def test_after_a_long_silence_where_it_was_last_is_all_that_is_known(atlas: Atlas, silent_s: float) -> None:
+    """Whatever it drove before and after, nobody knows what it did between; and it is never lost for good."""
+    before, after = drive(-2_000.0, -1_000.0), drive(1_000.0, 3_000.0, first_s=33.0 + silent_s)
+
+    [crossing] = confirmed(run(atlas, [*before, *after]))
+
+    assert (crossing.from_, crossing.to) == (BE, NL)
+    assert before[-1].fixed_at < crossing.crossed_at < after[0].fixed_at
+    assert crossing.uncertainty_s >= silent_s / 4
+    assert crossing.confidence <= 0.9
