@@ -157,7 +157,7 @@ async def _listen(
     stack.callback(readiness.close)
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
-    await upkeep.start(stack, config, service, log, clock, notify)
+    await upkeep.start(stack, config, service, log, clock, notify, metrics)
     live = LiveSocket(service, hub, gate, tickets, revocations, screens, log, clock.now, ports.known)
     rooms["/live"] = live
     limit = Limit(limits.pings_per_s, limits.pings_burst, limits.backlog_per_s)

@@ -5,7 +5,7 @@ Positions go `positions_h` after they came, those of a pursuit as long after its
 erased and when is in the journal for good; what it was is not.
 
 A clock that is wrong by days would erase what is not old. So a run of its own accord needs two looks at the clock that
-agree with the time that nobody can set.
+agree with the time that nobody can set, and no doubt of the clock itself (`tracker.io.doubt`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tracker.events import rfc3339
 from tracker.inputs import Forget
 from tracker.io import erasing
 from tracker.io.access_log import AccessLog
+from tracker.io.doubt import Doubt
 from tracker.io.erasing import CannotErase, Held, Limits
 from tracker.io.journal import DiskFull, Journal
 from tracker.io.service import Service, Unavailable
@@ -76,6 +77,12 @@ class Retention:
         self._log_years = log_years
         self._monotonic = monotonic
         self._running = asyncio.Lock()
+        self._doubt = Doubt(service.ahead_s, now())
+
+    @property
+    def waits(self) -> bool:
+        """True while the server erases nothing of its own accord, since it cannot believe its clock."""
+        return self._doubt.stands(self._service.world)
 
     async def run(self) -> None:
         """Erase what is too old, again and again, until cancelled."""
@@ -85,13 +92,22 @@ class Retention:
             drift_s = (self._now() - wall) - (self._monotonic() - steady)
             if abs(drift_s) > AGREE_S:
                 _log.warning("the clock was set; nothing is erased until it holds", by_s=round(drift_s, 3))
+                self._doubt.begin(drift_s, wall)
+                continue
+            if self.waits:
+                _log.error("nothing is erased: the clock is far ahead, and no unit says so", by_s=self._doubt.ahead_s)
                 continue
             try:
-                await self.erase()
+                await self._erase_all()
             except (Unavailable, DiskFull, CannotErase) as error:
                 _log.error("nothing could be erased", error=str(error))
 
     async def erase(self) -> Erased:
+        """Erase what is too old now: a person says so, who has looked at the clock. Raises as below."""
+        self._doubt.end()
+        return await self._erase_all()
+
+    async def _erase_all(self) -> Erased:
         """Erase what is too old now.
 
         Raises:

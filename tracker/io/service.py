@@ -109,6 +109,8 @@ class Service:
         """Names this history: an offset means something only together with it."""
         self.world: Final[World] = self._draft.published
         """The world as it stands in the journal. To be read only."""
+        self.ahead_s = 0.0
+        """How far the clock was ahead of the newest input at the start, seconds; 0 if there was none."""
         self.fault: str | None = None
         """Why nothing can be accepted at present, if so."""
         self.faults: Final = Faults(clock.now)
@@ -143,8 +145,10 @@ class Service:
         except BaseException:
             thread.shutdown()
             raise
+        ahead_s = clock.now() - replayed.newest_at if replayed.newest_at else 0.0
         clock.advance_to(replayed.newest_at)
         service = cls(journal, engine, world, clock, thread, ballast, Ration() if is_full else None)
+        service.ahead_s = ahead_s
         if is_full:
             service._set_fault(_RATIONED)
         service._start()

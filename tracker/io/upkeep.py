@@ -6,23 +6,35 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from prometheus_client import Gauge
+
 from tracker.io import backup, control, erasing
 from tracker.io.access_log import AccessLog
 from tracker.io.clock import Clock
 from tracker.io.config import Config
 from tracker.io.erasing import Limits
+from tracker.io.metrics import Metrics
 from tracker.io.notify import Notify
 from tracker.io.retention import Retention
 from tracker.io.service import Service
 
 
 async def start(
-    stack: AsyncExitStack, config: Config, service: Service, log: AccessLog, clock: Clock, notify: Notify
+    stack: AsyncExitStack,
+    config: Config,
+    service: Service,
+    log: AccessLog,
+    clock: Clock,
+    notify: Notify,
+    metrics: Metrics,
 ) -> None:
     """Begin; it ends with the stack."""
     directory = Path(config.data.directory)
     limits = Limits(config.retention.positions_h * 3_600.0, config.retention.events_d * 86_400.0)
     retention = Retention(service, limits, clock.now, log, config.retention.access_log_years)
+    waits = Gauge("drempelloos_erasing_waits", "1 while nothing is erased, since the clock is doubted.", registry=None)
+    waits.set_function(lambda: float(retention.waits))
+    metrics.add(waits)
 
     async def copy(_: dict[str, str]) -> object:
         return await backup.copy(directory, service, log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import asynccontextmanager, closing, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -363,36 +364,107 @@ class Enough(Exception):
     pass
 
 
-async def test_nothing_is_erased_while_the_clock_is_being_set(
-    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A clock that jumps by days would make everything look old."""
-    life = Life(tmp_path, engine)
-    monkeypatch.setattr("tracker.io.retention.LOOK_S", 0.01)
-    async with life.open():
-        await chased(life)
-        began_at = life.at
-        looks = [began_at, began_at + 400_000, began_at + 400_000, began_at + 400_900]
-        steady = iter([0.0, 900.0, 900.0, 1_800.0, 1_800.0, 2_700.0])
-        kept: list[int] = []
+async def runs(monkeypatch: pytest.MonkeyPatch, retention: Retention, *pauses: Callable[[], None]) -> bool:
+    """Let it run for so many looks, each after what happens in the pause before; whether it came to erase anything."""
+    rest, erased = list(pauses), []
 
-        def now() -> float:
-            return looks.pop(0) if looks else began_at + 400_900
-
-        retention = Retention(life.service, LIMITS, now, monotonic=lambda: next(steady))
-        erase = retention.erase
-
-        async def erase_and_stop() -> None:
-            kept.append(len(looks))
-            await erase()
+    async def sleep(_: float) -> None:
+        if not rest:
             raise Enough
+        rest.pop(0)()
 
-        monkeypatch.setattr(retention, "erase", erase_and_stop)
+    async def erase() -> None:
+        erased.append(True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "_erase_all", erase)
+        patch.setattr("tracker.io.retention.asyncio.sleep", sleep)
         with pytest.raises(Enough):
             await retention.run()
+    return bool(erased)
 
-        assert kept == [0], "not after the first look: the clock went 111 hours in 15 minutes"
-        assert await life.found() == set()
+
+class Wall:
+    """The clocks of a life: one that can be set, and one that cannot."""
+
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self.set_by_s = 0.0
+        self.retention = Retention(life.service, LIMITS, lambda: life.at, monotonic=lambda: life.at - self.set_by_s)
+
+    def wait(self) -> None:
+        self.life.at += 900.0
+
+    def step(self, by_s: float) -> Callable[[], None]:
+        def pause() -> None:
+            self.wait()
+            self.set_by_s += by_s
+            self.life.at += by_s
+
+        return pause
+
+
+async def test_a_step_of_minutes_is_waited_for_until_it_holds(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = Life(tmp_path, engine)
+    async with life.open():
+        await chased(life)
+        wall = Wall(life)
+        assert await runs(monkeypatch, wall.retention, wall.wait)
+        assert not await runs(monkeypatch, wall.retention, wall.step(600.0))
+        assert await runs(monkeypatch, wall.retention, wall.wait)
+
+
+async def test_a_clock_that_was_set_forward_by_days_erases_nothing_until_a_unit_speaks_for_it(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = Life(tmp_path, engine)
+    async with life.open():
+        await chased(life)
+        wall = Wall(life)
+        assert not await runs(monkeypatch, wall.retention, wall.step(400_000.0))
+        assert not await runs(monkeypatch, wall.retention, *[wall.wait] * 5)
+        life.seq += 1
+        late = Fix("NL-2", "a1", life.seq, life.at - 400_000, LON, BORDER_LAT, 4.0, 30.0, 0.0)
+        await life.do(PingReceived(late, life.at))
+        assert wall.retention.waits, "its receiver says that the clock is wrong"
+        await life.drive("NL-2", 1)
+        assert not wall.retention.waits
+        assert await runs(monkeypatch, wall.retention, wall.wait)
+
+
+@pytest.mark.parametrize("who", ["a unit", "a person", "what is simulated"])
+async def test_a_server_that_wakes_far_ahead_of_its_journal_erases_nothing_until_somebody_speaks_for_the_clock(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    life = Life(tmp_path, engine)
+    async with life.open():
+        await life.drive("BE-1", 20)
+        there = await life.found()
+    life.at += 30 * 86_400.0
+    async with life.open():
+        assert life.retention.waits
+        assert not await runs(monkeypatch, life.retention, *[Wall(life).wait] * 10)
+        assert await life.found() == there
+        if who == "a person":
+            await life.retention.erase()
+            assert await life.found() == set()
+        else:
+            await life.drive("BE-2" if who == "a unit" else "SIM-1:BE-2", 1)
+        assert life.retention.waits == (who == "what is simulated")
+        assert await runs(monkeypatch, life.retention, Wall(life).wait) == (who != "what is simulated")
+
+
+async def test_a_restart_needs_nobody(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    life = Life(tmp_path, engine)
+    async with life.open():
+        assert not life.retention.waits, "there is nothing that it could be ahead of"
+        await life.drive("BE-1", 5)
+    life.at += 600.0
+    async with life.open():
+        assert not life.retention.waits
+        assert await runs(monkeypatch, life.retention, Wall(life).wait)
 
 
 def test_an_input_that_forgets_is_kept_like_any_other() -> None:
