@@ -87,15 +87,15 @@ async def _drained(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         writer.transport.abort()
 
 
-async def keep(kind: Kind, after_s: float, for_s: float) -> list[float]:
+async def keep(name: str, kind: Kind, after_s: float, for_s: float) -> list[tuple[str, float]]:
     """Begin after a while, and begin again whenever it is ended; how long each took."""
     await asyncio.sleep(after_s)
     until = time.monotonic() + for_s
-    took: list[float] = []
+    took: list[tuple[str, float]] = []
     while time.monotonic() < until:
         took_s = await hold(kind, 24.0)
         if kind.reads:
-            took.append(round(took_s, 2))
+            took.append((name, round(took_s, 2)))
     return took
 
 
@@ -103,9 +103,9 @@ async def main(http_port: int, ws_port: int, unit: str, dispatcher: str, count: 
     """So many at once, begun over ten seconds; prints how long each lasted, and how late this process itself was."""
     late: list[float] = [0.0]
     clock = asyncio.create_task(_be_late(late))
-    every = list(kinds(http_port, ws_port, unit, dispatcher).values())
-    keeping = (keep(every[n % len(every)], 10.0 * n / count, for_s) for n in range(count))
-    took = [took_s for one in await asyncio.gather(*keeping) for took_s in one]
+    every = list(kinds(http_port, ws_port, unit, dispatcher).items())
+    keeping = (keep(*every[n % len(every)], 10.0 * n / count, for_s) for n in range(count))
+    took = [one for each in await asyncio.gather(*keeping) for one in each]
     clock.cancel()
     print(json.dumps({"took_s": took, "late_s": max(late)}))
 

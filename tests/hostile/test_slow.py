@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import statistics
 import sys
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ import pytest
 
 from tests import needs
 from tests.hostile.slow import hold, kinds
-from tests.hostile.target import Target
+from tests.hostile.target import Target, answers
 from tests.hostile.target import target as run_target
+from tracker.io import http, http_port, live_socket, sockets
 
 CLOSED_WITHIN_S = 12.0
+ASKED = 4
 HERE = Path(__file__).parent
 
 
@@ -31,19 +34,61 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield running
 
 
-async def test_every_way_of_being_slow_comes_to_an_end(target: Target) -> None:
+def test_what_the_server_waits_for_leaves_two_seconds_for_whatever_else_the_machine_does() -> None:
+    """The bound holds by what is waited for, one after the other; what is looked at now and then is late by a look."""
+    waits = {
+        "a head": http_port.HEAD_S + http_port.LOOK_S,
+        "a body": http.BODY_S + http_port.LINGER_S,
+        "a handshake": sockets.HANDSHAKE_TIMEOUT_S,
+        "a subscription": live_socket.SUBSCRIBE_TIMEOUT_S + sockets.CLOSE_TIMEOUT_S,
+    }
+
+    assert max(waits.values()) <= CLOSED_WITHIN_S - 2.0, waits
+
+
+async def test_every_way_of_being_slow_comes_to_an_end_but_one_who_reads_slowly_is_left_alone(target: Target) -> None:
     slow = {name: kind for name, kind in kinds(*of(target)).items() if kind.reads}
+    reading = asyncio.create_task(read_slowly(target.http_port, http_port.TAKING_S + 2.0))
     took = await asyncio.gather(*(hold(kind, 3 * CLOSED_WITHIN_S) for kind in slow.values()))
 
     assert {name: took_s for name, took_s in zip(slow, took, strict=True) if took_s > CLOSED_WITHIN_S} == {}
     assert target.witness.is_served()
+    found = answers(await reading)
+    assert [answer.status for answer in found] == [200] * ASKED
+    assert len({answer.body for answer in found}) == 1
+    assert json.loads(found[0].body)["type"] == "FeatureCollection"
+
+
+async def read_slowly(port: int, for_s: float) -> bytes:
+    """Large answers over a slow line, for longer than a reader that takes nothing is left alone; then the rest at once.
+
+    What waits for it must be more than the two kernels hold, or nobody has to be patient.
+    """
+    loop = asyncio.get_running_loop()
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.setblocking(False)
+        await loop.sock_connect(line, ("127.0.0.1", port))
+        head = f"GET /api/v1/borders HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        await loop.sock_sendall(
+            line, f"{head}\r\n".encode() * (ASKED - 1) + f"{head}Connection: close\r\n\r\n".encode()
+        )
+        received, began_at = b"", loop.time()
+        while loop.time() < began_at + for_s:
+            received += await asyncio.wait_for(loop.sock_recv(line, 2048), 30)
+            await asyncio.sleep(0.25)
+        slowly = len(received)
+        while chunk := await asyncio.wait_for(loop.sock_recv(line, 262_144), 30):
+            received += chunk
+    assert len(received) - slowly > 10 * 1024 * 1024
+    return received
 
 
 @pytest.mark.parametrize("count", needs.sizes(0, soak=500, long=2_000))
 async def test_the_slow_ones_are_not_noticed_by_those_who_are_well(target: Target, count: int) -> None:
     """Windows of ten seconds, without and with the slow ones by turns; whoever is put out begins again."""
     quiet, loud = [], []
-    took: list[float] = []
+    took: list[tuple[str, float]] = []
     for _ in range(3):
         quiet.append(await _percentile(target, 10.0))
         arguments = map(str, (*of(target), count, 20.0))
@@ -58,10 +103,12 @@ async def test_the_slow_ones_are_not_noticed_by_those_who_are_well(target: Targe
         loud.append(await _percentile(target, 10.0))
         out, _ = await slow.communicate()
         told = json.loads(out)
-        took += [took_s - told["late_s"] for took_s in told["took_s"]]  # what a busy machine adds is not the server's
-    print(f"p99 of a ping's acknowledgement, ms: alone {quiet}, beside {count} slow {loud}; longest {max(took):.1f} s")
+        # What a busy machine adds is not the server's.
+        took += [(name, round(took_s - told["late_s"], 2)) for name, took_s in told["took_s"]]
+    longest = {name: max(took_s for one, took_s in took if one == name) for name in sorted({name for name, _ in took})}
+    print(f"p99 of a ping's acknowledgement, ms: alone {quiet}, beside {count} slow {loud}; longest, s: {longest}")
     assert len(took) >= 3 * count
-    assert max(took) <= CLOSED_WITHIN_S
+    assert {name: took_s for name, took_s in longest.items() if took_s > CLOSED_WITHIN_S} == {}
     alone_ms, beside_ms = statistics.median(quiet), statistics.median(loud)
     assert beside_ms <= max(1.1 * alone_ms, alone_ms + 2.0)
 

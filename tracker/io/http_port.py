@@ -26,8 +26,9 @@ from tracker.io.door import BACKLOG, Door
 from tracker.io.http import respond_error
 from tracker.io.tls import ServerTls, handshake_options
 from tracker.io.turnstile import Turnstile
+from tracker.io.untaken import acknowledged_bytes
 
-HEAD_S: Final = 10.0
+HEAD_S: Final = 8.0
 IDLE_S: Final = 75.0
 TAKING_S: Final = 10.0
 LEAST_TAKEN_BYTES: Final = 16 * 1024
@@ -48,7 +49,7 @@ _silent.setLevel(logging.CRITICAL)
 class Connection(web.RequestHandler):
     """One connection. `begin` and `end` enclose each request whose head has come; see `watch`."""
 
-    __slots__ = ("_left_bytes", "_receiving", "_serving", "_since", "_taken_at")
+    __slots__ = ("_receiving", "_serving", "_since", "_taken_at", "_taken_bytes")
 
     def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -63,7 +64,8 @@ class Connection(web.RequestHandler):
         self._receiving = True
         self._serving = False
         self._since = 0.0
-        self._left_bytes = 0
+        self._taken_bytes: int | None = None
+        """Of an answer that waits, at `_taken_at`; None while none does."""
         self._taken_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -97,12 +99,14 @@ class Connection(web.RequestHandler):
         return True
 
     def _is_overdue(self, left_bytes: int, now: float) -> bool:
-        if left_bytes:
-            if not self._left_bytes or left_bytes <= self._left_bytes - LEAST_TAKEN_BYTES:
-                self._left_bytes = left_bytes
+        if left_bytes and self.transport is not None:
+            taken = acknowledged_bytes(self.transport)
+            taken = -left_bytes if taken is None else taken
+            if self._taken_bytes is None or taken >= self._taken_bytes + LEAST_TAKEN_BYTES:
+                self._taken_bytes = taken
                 self._taken_at = now
             return now - self._taken_at >= TAKING_S
-        self._left_bytes = 0
+        self._taken_bytes = None
         if self._serving:
             return False
         return now - self._since >= (HEAD_S if self._receiving else IDLE_S)

@@ -30,7 +30,7 @@ from tracker.io.viewer import Viewer
 from tracker.roles import MAY
 
 PATH: Final = "/live"
-SUBSCRIBE_TIMEOUT_S: Final = 10.0
+SUBSCRIBE_TIMEOUT_S: Final = 8.0
 MAX_MESSAGE_BYTES: Final = 4 * 1024
 
 UNKNOWN: Final = 4401

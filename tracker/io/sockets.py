@@ -26,7 +26,7 @@ MESSAGES_AHEAD: Final = 4
 """Messages that are read from a socket before they are asked for; beyond it the sender's TCP has to wait."""
 
 WRITE_BYTES: Final = 32 * 1024
-HANDSHAKE_TIMEOUT_S: Final = 10.0
+HANDSHAKE_TIMEOUT_S: Final = 8.0
 CLOSE_TIMEOUT_S: Final = 1.0
 PING_S: Final = 20.0
 

@@ -9,6 +9,7 @@ from websockets.asyncio.server import ServerConnection
 from tracker.io.credentials import Grant
 from tracker.io.frames import Bbox
 from tracker.io.posting import post
+from tracker.io.untaken import acknowledged_bytes
 from tracker.policy import Scope
 
 
@@ -75,9 +76,13 @@ class Viewer:
     def blocked_s(self, at: float) -> float:
         """How long it has taken nothing though there was something to take; seconds."""
         buffered = self.buffered_bytes
-        taken = self.handed_bytes - buffered
-        if buffered == 0 or self._moving_since is None or taken > self._moved_bytes:
-            self._moved_bytes = max(taken, self._moved_bytes)
+        if buffered == 0:
+            self._moving_since = None
+            return 0.0
+        taken = acknowledged_bytes(self.connection.transport)
+        taken = self.handed_bytes - buffered if taken is None else taken
+        if self._moving_since is None or taken > self._moved_bytes:
+            self._moved_bytes = taken
             self._moving_since = at
         return at - self._moving_since
 
