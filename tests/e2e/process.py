@@ -18,12 +18,16 @@ from typing import Any, Self
 import websockets.sync.client as ws
 from websockets.sync.connection import Connection
 
+from tests.e2e.unsaid import never_to_be_logged, search
+
 ROOT = Path(__file__).parents[2]
 READY_S = 30.0
 
 
 def run(*arguments: str, stdin: bytes = b"", timeout_s: float = 120.0) -> subprocess.CompletedProcess[bytes]:
     """A command of the command line."""
+    if arguments[:1] == ("user",):
+        never_to_be_logged(*stdin.decode().splitlines())
     return subprocess.run(
         [sys.executable, str(ROOT / "server.py"), *arguments],
         input=stdin,
@@ -70,6 +74,8 @@ class Server:
         """The headers of the local supervisor, who sees and may do everything; none where nobody has to sign in."""
         self._process: subprocess.Popen[bytes] | None = None
         self._addresses = ("127.0.0.1:0", "127.0.0.1:0")
+        self._searched = 0
+        """How much of the log was searched for secrets."""
 
     def start(self) -> Self:
         """Start it, and wait until it says that it is ready."""
@@ -124,6 +130,7 @@ class Server:
         """The headers of a browser in which somebody signs in with a name and a password, or a link."""
         headers = {"Content-Type": "application/json", "Origin": self.http}
         request = urllib.request.Request(f"{self.http}/api/v1/session", json.dumps(proof).encode(), headers)
+        never_to_be_logged(*(value for name, value in proof.items() if name != "name"))
         with urllib.request.urlopen(request, timeout=30) as answer:
             cookie = answer.headers["Set-Cookie"]
         return {"Cookie": cookie.partition(";")[0], "Origin": self.http}
@@ -150,6 +157,9 @@ class Server:
         status = process.wait(timeout=30)
         if process.stdout is not None:
             process.stdout.close()
+        log = self.log()
+        search(log[max(self._searched - 200, 0) :])
+        self._searched = len(log)
         return status
 
     @property
