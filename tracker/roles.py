@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 Role = Literal["unit", "gateway", "dispatcher", "supervisor", "auditor", "admin"]
 
-Access = Literal["public", "send", "see", "command", "train", "audit", "administer", "operate", "own"]
+Access = Literal["public", "send", "see", "command", "train", "keep", "audit", "administer", "operate", "own"]
 """What a call is about: `public` needs nobody; the others are the keys of `MAY`."""
 
 SENDERS: Final[frozenset[Role]] = frozenset({"unit", "gateway"})
@@ -27,6 +27,7 @@ MAY: Final[Mapping[Access, frozenset[Role]]] = {
     "see": ROOM,
     "command": ROOM - {"auditor"},
     "train": frozenset({"supervisor"}),
+    "keep": frozenset({"supervisor"}),  # a pursuit as evidence, longer than any other
     "audit": frozenset({"auditor", "supervisor"}),  # who looked at what, of the own state
     "administer": frozenset({"admin"}),
     "operate": PEOPLE,  # counters, without a position or a name

@@ -139,6 +139,14 @@ class AccessLog:
                 _log.critical("access", **msgspec.to_builtins(row))
             self._kept = [*self._kept, *rows][-MAX_WAITING:]
 
+    async def record(self, *rows: Access) -> None:
+        """Add rows of what is about to be done.
+
+        Raises:
+            Unavailable: they could not be put on record, and it must not be done.
+        """
+        await self._write(rows)
+
     def note_later(self, *rows: Access) -> None:
         """Add rows of what is over already."""
         self._waiting.append((rows, None))
@@ -151,7 +159,7 @@ class AccessLog:
             Unavailable: the reason could not be put on record; nothing is opened.
         """
         row = msgspec.structs.replace(access(grant, self._now(), "open", pursuit), about=about, reason=reason)
-        await self._write([row])
+        await self.record(row)
         self._openings[grant.id, pursuit] = row.at + OPENED_S
 
     async def page(self, after: int, limit: int, state: State | None) -> list[Access]:

@@ -9,6 +9,7 @@ import msgspec
 from tracker.events import AlertAcknowledged, Event
 from tracker.facts import State
 from tracker.io.access_log import Access
+from tracker.io.administration import AccountView, CredentialView, LinkView, SessionView
 from tracker.io.basemap import BasemapAnswer
 from tracker.io.contacts import Way
 from tracker.io.training import ScenarioView, TrainingView
@@ -110,6 +111,41 @@ class RefusedPing(msgspec.Struct, frozen=True):
     index: int
     field: str
     reason: str
+
+
+class AccountsAnswer(msgspec.Struct, frozen=True):
+    """All accounts, by name."""
+
+    accounts: list[AccountView]
+
+
+class NewAccountAnswer(msgspec.Struct, frozen=True):
+    """A new account, and the link by which its owner comes in first. The link is not shown again."""
+
+    account: AccountView
+    link: LinkView
+
+
+class CredentialsAnswer(msgspec.Struct, frozen=True):
+    """All tokens and certificates, the oldest first, without a secret."""
+
+    tokens: list[CredentialView]
+
+
+class SessionsAnswer(msgspec.Struct, frozen=True):
+    """Everybody who is signed in, the longest first."""
+
+    sessions: list[SessionView]
+
+
+class KeptAnswer(msgspec.Struct, frozen=True):
+    """Who keeps a pursuit as evidence, since when, and why; all null: nobody does."""
+
+    pursuit: str
+    kept: bool
+    by: str | None = None
+    at: str | None = None
+    reason: str | None = None
 
 
 class PingsAnswer(msgspec.Struct, frozen=True):

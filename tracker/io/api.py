@@ -14,6 +14,8 @@ from multidict import CIMultiDict
 from tracker.errors import Refused
 from tracker.io import law_http, openapi
 from tracker.io.access_log import AccessLog
+from tracker.io.admin_http import Admin
+from tracker.io.administration import Administration
 from tracker.io.answers import ActAnswer, BoundaryAnswer, ConfigAnswer, HealthAnswer, ReadyAnswer
 from tracker.io.basemap import describe, file_of, origins
 from tracker.io.commands import STEPS, name_of
@@ -21,6 +23,7 @@ from tracker.io.config import Basemap
 from tracker.io.consulting import Consulting
 from tracker.io.contacts import Way
 from tracker.io.dispatch_http import Dispatch, Handler
+from tracker.io.evidence_http import Evidence
 from tracker.io.gate import Gate
 from tracker.io.http import CALLER, PASS, HttpError, respond, respond_error, status_of
 from tracker.io.http_port import mark
@@ -34,6 +37,7 @@ from tracker.io.pages import Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.readiness import Readiness
 from tracker.io.record_http import Record
+from tracker.io.retention import Retention
 from tracker.io.service import Service, Unavailable
 from tracker.io.sign_in import SignIn
 from tracker.io.sign_in_http import SignInCalls
@@ -81,6 +85,8 @@ class Api:
         batch_bytes: the largest body of pings.
         now: the clock, Unix seconds UTC.
         trainings: play scenarios.
+        retention: erases, and keeps what is evidence.
+        administration: looks after accounts, tokens and sessions.
         paces: how fast a unit may send; None: as fast as it can.
     """
 
@@ -102,6 +108,8 @@ class Api:
         batch_bytes: int,
         now: Callable[[], float],
         trainings: Trainings,
+        retention: Retention,
+        administration: Administration,
         paces: Paces | None = None,
     ) -> None:
         self._service = service
@@ -115,6 +123,8 @@ class Api:
         self._training = Training(trainings)
         consulting = Consulting(service, log, now)
         self._dispatch = Dispatch(service, hub, log, consulting, now)
+        self._evidence = Evidence(service, retention, consulting, log, now)
+        self._admin = Admin(administration, log, now)
         self._record = Record(service, consulting, now)
         self._calls = SignInCalls(gate, sign_in, tickets, now, about.contacts)
         self._oidc = OidcCalls(gate, sign_in, self._calls, oidc, about.origin)
@@ -140,42 +150,49 @@ class Api:
 
     def _handlers(self) -> dict[str, Handler]:
         dispatch = self._dispatch
-        return {
-            "config": self._config,
-            "pings": self._ingest.pings,
-            "units": dispatch.units,
-            **dict.fromkeys(("borders", "borderOutline", "borderSides"), self._send_borders),
-            "events": dispatch.events,
-            "pursuits": dispatch.pursuits,
-            "pursuit": dispatch.pursuit,
-            "track": dispatch.track,
-            "record": self._record.record,
-            "legs": self._record.legs,
-            "leg": self._record.leg,
-            "start": dispatch.start,
-            "open": dispatch.open,
-            "accessLog": dispatch.access_log,
-            "acknowledge": dispatch.acknowledge,
-            "decide": law_http.decision,
-            "words": law_http.words,
-            "trainings": self._training.trainings,
-            "train": self._training.train,
-            "stopTraining": self._training.stop,
-            "signIn": self._calls.begin,
-            "session": self._calls.who,
-            "signOut": self._calls.end,
-            "ticket": self._calls.ticket,
-            "signInPage": self._sign_in_page,
-            "oidcStart": self._oidc.start,
-            "oidcCallback": self._oidc.callback,
-            "health": self._health,
-            "ready": self._ready,
-            "metrics": self._send_metrics,
-            "openapi": self._send_openapi,
-            "basemap": self._send_basemap,
-            "index": self._page,
-            "page": self._page,
-        } | {name_of(step): dispatch.step(step) for step in STEPS if step != "start"}
+        return (
+            self._admin.handlers()
+            | {
+                "config": self._config,
+                "pings": self._ingest.pings,
+                "units": dispatch.units,
+                **dict.fromkeys(("borders", "borderOutline", "borderSides"), self._send_borders),
+                "events": dispatch.events,
+                "pursuits": dispatch.pursuits,
+                "pursuit": dispatch.pursuit,
+                "track": dispatch.track,
+                "record": self._record.record,
+                "legs": self._record.legs,
+                "leg": self._record.leg,
+                "start": dispatch.start,
+                "open": dispatch.open,
+                "evidence": self._evidence.look,
+                "keep": self._evidence.keep,
+                "release": self._evidence.release,
+                "accessLog": dispatch.access_log,
+                "acknowledge": dispatch.acknowledge,
+                "decide": law_http.decision,
+                "words": law_http.words,
+                "trainings": self._training.trainings,
+                "train": self._training.train,
+                "stopTraining": self._training.stop,
+                "signIn": self._calls.begin,
+                "session": self._calls.who,
+                "signOut": self._calls.end,
+                "ticket": self._calls.ticket,
+                "signInPage": self._sign_in_page,
+                "oidcStart": self._oidc.start,
+                "oidcCallback": self._oidc.callback,
+                "health": self._health,
+                "ready": self._ready,
+                "metrics": self._send_metrics,
+                "openapi": self._send_openapi,
+                "basemap": self._send_basemap,
+                "index": self._page,
+                "page": self._page,
+            }
+            | {name_of(step): dispatch.step(step) for step in STEPS if step != "start"}
+        )
 
     async def _config(self, request: web.Request) -> web.Response:
         about = self._about

@@ -20,6 +20,7 @@ from tracker.errors import DrempelloosError
 from tracker.io import contacts, geojson, interpreter, overload, pages, sockets, upkeep
 from tracker.io.access_log import AccessLog
 from tracker.io.accounts import Accounts
+from tracker.io.administration import Administration
 from tracker.io.api import About, Api
 from tracker.io.boundaries import Boundaries
 from tracker.io.boundaries import find as find_boundaries
@@ -157,7 +158,7 @@ async def _listen(
     stack.callback(readiness.close)
     log = AccessLog(Path(config.data.directory), clock.now)
     stack.push_async_callback(log.close)
-    await upkeep.start(stack, config, service, log, clock, notify, metrics)
+    retention = await upkeep.start(stack, config, service, log, clock, notify, metrics)
     live = LiveSocket(service, hub, gate, tickets, revocations, screens, log, clock.now, ports.known)
     rooms["/live"] = live
     limit = Limit(limits.pings_per_s, limits.pings_burst, limits.backlog_per_s)
@@ -190,6 +191,8 @@ async def _listen(
         now=clock.now,
         trainings=trainings,
         paces=paces,
+        retention=retention,
+        administration=Administration(credentials, gate.sessions),
     )
     port = HttpPort(api.app(), Turnstile(limits.connections, limits.connections_per_address), next(iter(tls), None))
     await port.open(http_socket)

@@ -38,12 +38,14 @@ class CannotErase(DrempelloosError):
     """Nothing can stand for what would be erased, so it stays."""
 
 
-class Held(msgspec.Struct, frozen=True):
+class Held(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who keeps a pursuit as evidence, since when, and why."""
 
     by: str
     at: str
     reason: str
+    state: str | None = None
+    """Whose control room that is; None: the operator's."""
 
 
 class Kept(NamedTuple):

@@ -5,17 +5,17 @@ The routes are made from the same table (`tracker.io.api`), so that nothing is s
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 import msgspec
 
 from tracker import events
 from tracker.facts import Facts
 from tracker.fix import Ping
-from tracker.io import answers, geojson, requests
+from tracker.io import admin_calls, answers, geojson, requests
+from tracker.io.call import Call
 from tracker.io.commands import STEPS, name_of
 from tracker.io.training import TrainingView
-from tracker.roles import Access
 from tracker.treaty.rules import Finding
 from tracker.views import PursuitView
 
@@ -30,21 +30,6 @@ SIGN_OUT_QUERY: Final = {"everywhere": (0, 0, 1)}
 """Of `DELETE /api/v1/session`."""
 
 _QUERIES: Final = {"events": EVENTS_QUERY, "signOut": SIGN_OUT_QUERY}
-
-
-class Call(NamedTuple):
-    """One call of the API."""
-
-    method: Literal["GET", "POST", "DELETE"]
-    path: str
-    name: str
-    summary: str
-    access: Access
-    answer: type[msgspec.Struct] | str
-    """The type of the answer, or the media type of one that is not JSON."""
-    body: object | None = None
-    status: int = 200
-    errors: tuple[int, ...] = ()
 
 
 def _command(step: str, summary: str) -> Call:
@@ -242,6 +227,35 @@ CALLS: Final = (
     ),
     Call(
         "GET",
+        "/api/v1/pursuits/{id}/evidence",
+        "evidence",
+        "Whether a pursuit is kept as evidence, by whom and why.",
+        "see",
+        answers.KeptAnswer,
+        errors=(404, 503),
+    ),
+    Call(
+        "POST",
+        "/api/v1/pursuits/{id}/evidence",
+        "keep",
+        "Keep a pursuit as evidence: nothing of it is erased.",
+        "keep",
+        answers.KeptAnswer,
+        requests.KeepBody,
+        errors=(400, 403, 404, 409, 413, 415, 503),
+    ),
+    Call(
+        "POST",
+        "/api/v1/pursuits/{id}/evidence/release",
+        "release",
+        "Keep it no longer than any other.",
+        "keep",
+        answers.KeptAnswer,
+        requests.KeepBody,
+        errors=(400, 403, 404, 409, 413, 415, 503),
+    ),
+    Call(
+        "GET",
         "/api/v1/access-log",
         "accessLog",
         "Who looked at what, in order, from after a row.",
@@ -297,6 +311,7 @@ CALLS: Final = (
         "see",
         answers.TicketAnswer,
     ),
+    *admin_calls.CALLS,
     Call("GET", "/healthz", "health", "The event loop runs.", "public", answers.HealthAnswer),
     Call("GET", "/readyz", "ready", "The server can do its work.", "public", answers.ReadyAnswer, errors=(503,)),
     Call("GET", "/metrics", "metrics", "Counters, for Prometheus.", "operate", "text/plain"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -34,6 +35,9 @@ _MIN_OWN: Final = 6
 """Characters that are neither a well-known word nor part of a run."""
 
 
+_Result = TypeVar("_Result")
+
+
 class TooManySignIns(DrempelloosError):
     """More people are signing in at this moment than can be served."""
 
@@ -55,6 +59,14 @@ class Passwords:
         """What is stored of a password. Takes a tenth of a second of a core."""
         return self._hasher.hash(_normal(password))
 
+    async def make(self, password: str) -> str:
+        """The same, away from the event loop.
+
+        Raises:
+            TooManySignIns: try again later.
+        """
+        return await self._later(lambda: self.hash(password))
+
     async def compare(self, stored: str | None, password: str) -> tuple[bool, str | None]:
         """Whether this is the password; and what to store instead, if the hash is not made as it would be now.
 
@@ -65,11 +77,14 @@ class Passwords:
         Raises:
             TooManySignIns: try again later.
         """
+        return await self._later(lambda: self._check(stored, password))
+
+    async def _later(self, work: Callable[[], _Result]) -> _Result:
         if self._waiting >= WAITING:
             raise TooManySignIns("too many sign-ins at this moment; try again in a few seconds")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._check, stored, password)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
 

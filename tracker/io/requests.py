@@ -12,7 +12,8 @@ import msgspec
 
 from tracker.codec.quote import quote
 from tracker.errors import Refused
-from tracker.facts import GROUND_PATTERN, Kind
+from tracker.facts import GROUND_PATTERN, Kind, Means, Service
+from tracker.roles import Role
 
 _NAME: Final = r"^[A-Za-z0-9._:-]{1,64}$(?!\n)"
 # The look-ahead makes Python refuse "A1\n" too, as `$` alone does in ECMAScript, the language of schemas.
@@ -158,6 +159,42 @@ class OpenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=5, max_length=1000)]
 
 
+class KeepBody(Body, frozen=True, kw_only=True):
+    """Why a pursuit is kept as evidence, or no longer: a case, an order."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=1000)]
+
+
+class RoleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody is, and in which state's control room; an admin is in none."""
+
+    role: Literal["dispatcher", "supervisor", "auditor", "admin"]
+    state: State | None = None
+
+
+class AccountBody(RoleBody, frozen=True, kw_only=True):
+    """A new account. It has no password; the answer has a link that lets its owner choose one."""
+
+    name: Annotated[str, msgspec.Meta(max_length=60)]
+
+
+class CredentialBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new token, or the client certificate that is to speak for units instead. What is left out is unknown; the role
+    is then that of a unit, or of a gateway if there are several units.
+    """
+
+    units: Annotated[list[Name], msgspec.Meta(max_length=10_000)] = []
+    role: Role | None = None
+    state: State | None = None
+    service: Service | None = None
+    means: Means | None = None
+    marked: bool | None = None
+    uniformed: bool | None = None
+    name: Annotated[str, msgspec.Meta(max_length=60)] | None = None
+    certificate: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    days: Annotated[float, msgspec.Meta(gt=0, le=3_660)] | None = None
+
+
 class AcknowledgeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who has seen an alert; whoever is signed in, if left out."""
 
@@ -165,7 +202,9 @@ class AcknowledgeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SignInBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Name and password of an account, or the secret of a link that signs in once."""
+    """Name and password of an account; or the secret of a link that signs in once, and with it, if it is to have one
+    from now on, the account's new password.
+    """
 
     name: Text | None = None
     password: Text | None = None

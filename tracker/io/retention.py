@@ -120,21 +120,21 @@ class Retention:
                 await self._log.expire(datetime(_year(now) - self._log_years, 1, 1, tzinfo=UTC).timestamp())
             return await self._erase(now)
 
-    async def hold(self, pursuit: str, by: str, reason: str) -> Held:
-        """Keep a pursuit as evidence. Raises Refused."""
-        return await self._mark(erasing.hold, pursuit, by, reason)
+    async def hold(self, pursuit: str, by: str, reason: str, state: str | None = None) -> Held:
+        """Keep a pursuit as evidence, for a state's control room or for the operator. Raises Refused."""
+        return await self._mark(erasing.hold, pursuit, by, reason, state)
 
-    async def release(self, pursuit: str, by: str, reason: str) -> Held:
+    async def release(self, pursuit: str, by: str, reason: str, state: str | None = None) -> Held:
         """Keep a pursuit no longer than any other. Raises Refused."""
-        return await self._mark(erasing.release, pursuit, by, reason)
+        return await self._mark(erasing.release, pursuit, by, reason, state)
 
-    async def _mark(self, act: Callable[..., None], pursuit: str, by: str, reason: str) -> Held:
+    async def _mark(self, act: Callable[..., None], pursuit: str, by: str, reason: str, state: str | None) -> Held:
         for field, text in (("by", by), ("reason", reason)):
             if not text.strip():
                 raise Refused(field, "missing: it is written into the record")
         async with self._running:
             await self._scan()
-            mark = Held(by, rfc3339(self._now()), reason)
+            mark = Held(by, rfc3339(self._now()), reason, state)
             await self._service.in_journal(act, pursuit, mark)
             return mark
 

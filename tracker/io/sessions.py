@@ -114,6 +114,11 @@ class Sessions:
         self._file.note(("INSERT INTO link VALUES (?, ?, ?, ?)", (digest(secret), subject, body, at + LINK_S)))
         return secret
 
+    def link_of(self, secret: str, at: float) -> tuple[str, Grant] | None:
+        """Whom a link would sign in; it is not used by that."""
+        row = self._file.row("SELECT subject, grant_ FROM link WHERE hash = ? AND ends_at > ?", (digest(secret), at))
+        return None if row is None else (row[0], self._decoder.decode(row[1]))
+
     def use_link(self, secret: str, at: float) -> tuple[str, Grant] | None:
         """Whom a link signs in; it is worthless from then on. None when it is not known, used or too old."""
         used = self._file.note(

@@ -10,10 +10,10 @@ from typing import Final
 import structlog
 
 from tracker.codec.quote import quote
-from tracker.errors import DrempelloosError
+from tracker.errors import DrempelloosError, Refused
 from tracker.io.accounts import Accounts
 from tracker.io.credentials import Grant
-from tracker.io.passwords import Passwords, TooManySignIns
+from tracker.io.passwords import Passwords, TooManySignIns, check_password
 from tracker.io.sessions import Sessions
 from tracker.io.throttle import Throttle, TooSoon
 
@@ -71,7 +71,7 @@ class SignIn:
     async def _with_password(self, name: str, password: str, address: str) -> str:
         self._throttle.attempt(name, address, self._now())
         account = self._accounts.find(name)
-        matches, newer = await self._passwords.compare(None if account is None else account.password, password)
+        matches, newer = await self._passwords.compare(None if account is None else account.password or None, password)
         if account is not None and matches:
             # It may have been disabled, or its password changed, while the hash was worked out.
             current = self._accounts.find(name)
@@ -101,6 +101,33 @@ class SignIn:
                 raise NotSignedIn("this link was used already, or is too old; ask for another")
             self._throttle.succeeded("link:", address, self._now())
             return self._begin(*found, address)
+
+    async def with_new_password(self, secret: str, password: str, address: str) -> str:
+        """The secret of a new session of whoever a link is for, who has this password from now on.
+
+        Raises:
+            NotSignedIn: as `with_link`.
+            Refused: the link is of no account, or the password is too easy to guess; the link can be used again.
+            TooSoon: too many attempts.
+            TooManySignIns: by others, at this moment.
+        """
+        with self._counted("link"):
+            self._throttle.attempt("link:", address, self._now())
+            found = self._sessions.link_of(secret, self._now())
+            if found is None:
+                _log.warning("sign-in refused", link=True, address=address)
+                raise NotSignedIn("this link was used already, or is too old; ask for another")
+            self._throttle.succeeded("link:", address, self._now())
+            account = None if found[1].name is None else self._accounts.find(found[1].name)
+            if account is None or account.subject != found[0]:
+                raise Refused("password", "this link is of no account that could have one; leave it out")
+            check_password(password, account.name)
+            hashed = await self._passwords.make(password)
+            if self._sessions.use_link(secret, self._now()) is None:  # meanwhile somebody else did
+                raise NotSignedIn("this link was used already, or is too old; ask for another")
+            account = self._accounts.set_password(account.name, hashed, self._now())
+            _log.info("password chosen", account=account.name, address=address)
+            return self._begin(account.subject, account.grant, address)
 
     def by_provider(self, subject: str, grant: Grant, address: str) -> str:
         """The secret of a new session of somebody for whom a provider vouches."""

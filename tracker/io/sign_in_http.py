@@ -55,7 +55,9 @@ class SignInCalls:
         body = read(SignInBody, await read_body(request))
         address = self._gate.address(request.remote or "", request.headers.get("X-Forwarded-For"))
         try:
-            if body.once is not None:
+            if body.once is not None and body.password is not None:
+                secret = await self._sign_in.with_new_password(body.once, body.password, address)
+            elif body.once is not None:
                 secret = self._sign_in.with_link(body.once, address)
             elif body.name is not None and body.password is not None:
                 secret = await self._sign_in.with_password(body.name, body.password, address)

@@ -27,8 +27,8 @@ async def start(
     clock: Clock,
     notify: Notify,
     metrics: Metrics,
-) -> None:
-    """Begin; it ends with the stack."""
+) -> Retention:
+    """Begin; it ends with the stack. What erases is returned, for those who keep a pursuit from it."""
     directory = Path(config.data.directory)
     limits = Limits(config.retention.positions_h * 3_600.0, config.retention.events_d * 86_400.0)
     retention = Retention(service, limits, clock.now, log, config.retention.access_log_years)
@@ -66,6 +66,7 @@ async def start(
         await asyncio.gather(*tasks, return_exceptions=True)
 
     stack.push_async_callback(stop)
+    return retention
 
 
 def _mark(request: dict[str, str]) -> tuple[str, str, str]:

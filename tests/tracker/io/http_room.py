@@ -18,11 +18,13 @@ from yarl import URL
 
 from tracker.io.access_log import AccessLog
 from tracker.io.accounts import Accounts
+from tracker.io.administration import Administration
 from tracker.io.api import About, Api
 from tracker.io.boundaries import Boundaries
 from tracker.io.clock import Clock
 from tracker.io.config import Address, Auth, Config, Tls
 from tracker.io.credentials import Credentials
+from tracker.io.erasing import Limits
 from tracker.io.gate import Gate
 from tracker.io.http_port import HttpPort
 from tracker.io.hub import Hub
@@ -32,6 +34,7 @@ from tracker.io.pace import Limit, Paces
 from tracker.io.pages import Pages
 from tracker.io.passwords import Passwords
 from tracker.io.readiness import Readiness
+from tracker.io.retention import Retention
 from tracker.io.service import Service
 from tracker.io.sign_in import SignIn
 from tracker.io.throttle import Throttle
@@ -101,6 +104,7 @@ class HttpRoom:
         self.accounts = Accounts(credentials.file)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         self.throttle = Throttle()
+        self.retention = Retention(service, Limits(3_600.0, 36_000.0), self.now, self.log)
         self.api = Api(
             service=service,
             hub=hub,
@@ -117,6 +121,8 @@ class HttpRoom:
             batch_bytes=1024 * 1024,
             trainings=Trainings(service, lambda: BEGAN_AT),
             paces=None if limit is None else Paces(limit),
+            retention=self.retention,
+            administration=Administration(credentials, self.gate.sessions),
             now=self.now,
         )
         self.client: ClientSession

@@ -1,0 +1,89 @@
+"""A supervisor keeps a pursuit as evidence over HTTP, by what the command line does too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tracker.io.http_room import BEGAN_AT, HttpRoom, ping
+from tracker.io import erasing
+from tracker.io.credentials import Credentials
+from tracker.io.service import Service
+
+PATH = "/api/v1/pursuits/p-1/evidence"
+
+
+async def test_a_supervisor_keeps_a_pursuit_and_lets_it_go(
+    service: Service, credentials: Credentials, web_directory: Path, tokens: dict[str, str]
+) -> None:
+    async with HttpRoom(service, credentials, web_directory, auth=True).open() as room:
+        unit, dispatcher, chief, auditor = (
+            {"Authorization": f"Bearer {tokens[role]}"} for role in ("unit", "dispatcher", "supervisor", "auditor")
+        )
+        other = credentials.issue("supervisor", at=BEGAN_AT, state="NL")
+        stranger = {"Authorization": f"Bearer {other}"}
+        await room.post("/api/v1/pings", ping(), **unit)
+        await room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "started_in": "BE"}, **dispatcher)
+        assert (await room.get(PATH, **auditor)).json == {
+            "pursuit": "p-1",
+            "kept": False,
+            "by": None,
+            "at": None,
+            "reason": None,
+        }
+
+        why = {"reason": "case 12"}
+        assert (await room.post(PATH, why, **dispatcher)).status == 403
+        assert (await room.post(PATH, why, **stranger)).error[:2] == (404, "id"), "it does not see the pursuit"
+        assert (await room.post(PATH, {}, **chief)).error == (400, "reason", "missing")
+        assert (await room.post(PATH, why | {"by": "another"}, **chief)).error[:2] == (403, "by")
+        kept = await room.post(PATH, why, **chief)
+        assert kept.json | {"by": ""} == {
+            "pursuit": "p-1",
+            "kept": True,
+            "by": "",
+            "at": "2026-11-23T14:02:11.250Z",
+            "reason": "case 12",
+        }
+        again = await room.post(PATH, why, **chief)
+        assert again.error[:2] == (409, "id")
+        assert "held already" in again.error[2]
+        assert (await room.get(PATH, **auditor)).json == kept.json
+        assert set(await service.in_journal(erasing.held)) == {"p-1"}
+
+        released = await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)
+        assert (released.status, released.json["kept"]) == (200, False)
+        assert (await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)).error[:2] == (409, "id")
+        acts = await service.in_journal(erasing.remembered)
+        assert [(one.act, one.by, one.reason) for one in acts] == [
+            ("held", kept.json["by"], "case 12"),
+            ("released", kept.json["by"], "closed"),
+        ]
+        rows = [row for row in await room.log.page(0, 100, "BE") if row.action in {"keep", "release"}]
+        assert [(row.action, row.pursuit, row.reason, row.role) for row in rows] == [
+            ("keep", "p-1", "case 12", "supervisor"),
+            ("keep", "p-1", "case 12", "supervisor"),
+            ("release", "p-1", "closed", "supervisor"),
+            ("release", "p-1", "closed", "supervisor"),
+        ]
+
+
+async def test_what_others_keep_is_theirs_to_let_go(
+    service: Service, credentials: Credentials, web_directory: Path, tokens: dict[str, str]
+) -> None:
+    async with HttpRoom(service, credentials, web_directory, auth=True).open() as room:
+        dispatcher, chief = ({"Authorization": f"Bearer {tokens[role]}"} for role in ("dispatcher", "supervisor"))
+        await room.post("/api/v1/pings", ping(), Authorization=f"Bearer {tokens['unit']}")
+        await room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "started_in": "BE"}, **dispatcher)
+        for state, holder in ((None, "the operator"), ("LU", "a supervisor of LU")):
+            await room.retention.hold("p-1", "A. Chief", "case 13", state)
+            refused = await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)
+            assert refused.error == (403, "id", f"{holder} keeps it, and lets it go")
+            await room.retention.release("p-1", "A. Chief", "closed", state)
+
+
+async def test_without_sign_in_the_caller_says_who_it_is(http_room: HttpRoom) -> None:
+    await http_room.post("/api/v1/pings", ping())
+    await http_room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "started_in": "BE"})
+    assert (await http_room.post(PATH, {"reason": "case 12"})).error[:2] == (400, "by")
+    assert (await http_room.post(PATH, {"reason": "case 12", "by": "A. Chief"})).json["by"] == "A. Chief"
+    assert (await http_room.get("/api/v1/pursuits/p-9/evidence")).status == 404
