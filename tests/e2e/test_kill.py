@@ -144,15 +144,20 @@ class Dispatcher:
     def __init__(self) -> None:
         self.answered: dict[str, dict[str, Any]] = {}
         self.acts = 0
-        self._number = 0
+        self._number = 0  # p-0 is the test's own
+        self._begun: list[str] = []
+        """Pursuits that may have begun and not ended: a unit is in one at a time."""
 
     async def live(self, server: Server, pace: random.Random) -> None:
         async with aiohttp.ClientSession(server.http) as session:
             while True:
-                before, self._number = self._number, self._number + 1  # p-0 is the test's own
+                while self._begun:
+                    await self._do(session, f"pursuits/{self._begun[0]}/end", {})
+                    del self._begun[0]
+                self._number += 1
                 name = f"p-{self._number}"
+                self._begun.append(name)
                 for path, body in (
-                    (f"pursuits/p-{before or 1}/end", {}),
                     ("pursuits", {"id": name, "unit": CARS[0]}),
                     (f"pursuits/{name}/contact", {"status": "established", "host": "NL"}),
                     (f"pursuits/{name}/danger", {"disproportionate": False}),
