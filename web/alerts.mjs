@@ -76,6 +76,7 @@ export class Alerts {
   /** @type {World | null} */ #drawn = null;
   /** @type {string | null} */ #selected = null;
   #now = 0;
+  /** @type {ReadonlyMap<string, string>} */ #over = new Map();
   /** Alerts that somebody is to be called about. @type {Map<string, NonNullable<ReturnType<typeof secondChannel>>>} */ #late = new Map();
   #list;
   #count;
@@ -110,9 +111,10 @@ export class Alerts {
   draw(world, now) {
     const over = settled(world);
     const isLater = this.#escalate(world, over, now);
-    const { alerts, pursuits, pending, units } = this.#drawn ?? {};
-    const isSame = alerts === world.alerts && pursuits === world.pursuits && pending === world.pending && sameQuality(units, world.units);
+    const { alerts, pursuits } = this.#drawn ?? {};
+    const isSame = alerts === world.alerts && pursuits === world.pursuits && sameWords(this.#over, over);
     if (isSame && !isLater) return;
+    this.#over = over;
     this.#drawn = world;
     const all = bundles(world, over, new Set(this.#late.keys()));
     const shown = all.slice(0, GROUPS);
@@ -388,13 +390,9 @@ function callWords({ host, to }) {
 }
 
 /**
- * Whether no unit has become lost or been heard again, which settles alerts.
- * @param {World["units"] | undefined} before
- * @param {World["units"]} now
+ * @param {ReadonlyMap<string, string>} before
+ * @param {ReadonlyMap<string, string>} now
  */
-function sameQuality(before, now) {
-  if (before === now) return true;
-  if (before === undefined || before.size !== now.size) return false;
-  for (const [name, { quality }] of now) if ((before.get(name)?.quality === "lost") !== (quality === "lost")) return false;
-  return true;
+function sameWords(before, now) {
+  return before === now || (before.size === now.size && [...now].every(([id, word]) => before.get(id) === word));
 }

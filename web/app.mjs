@@ -3,6 +3,7 @@
 
 /**
  * @import {Part} from "./part.mjs"
+ * @import {Stage} from "./stage.mjs"
  * @import {Alert, Config, FeedMessage} from "./wire.d.ts"
  * @import {World} from "./world.mjs"
  */
@@ -11,9 +12,7 @@ import { due, waiting } from "./alarms.mjs";
 import { sign } from "./advice.mjs";
 import { Alerts } from "./alerts.mjs";
 import * as api from "./api.mjs";
-import { MARK, addBasemap } from "./basemap.mjs";
 import { calmSwitch } from "./calm.mjs";
-import { Camera } from "./camera.mjs";
 import { byId, mark, say } from "./dom.mjs";
 import { Feed } from "./feed.mjs";
 import { firstSteps } from "./first_steps.mjs";
@@ -22,7 +21,6 @@ import { LANGUAGES, isLanguage, language, onLanguage, preferred, speak, t, trans
 import { listen } from "./keys.mjs";
 import { lawLanguage, learn } from "./law.mjs";
 import { LinkBanner } from "./link_banner.mjs";
-import { createMap, letterScale, pixelRatio } from "./map.mjs";
 import { isSimulated, partOf } from "./part.mjs";
 import { PartSwitch } from "./part_switch.mjs";
 import { Past } from "./past.mjs";
@@ -37,7 +35,6 @@ import { StatusBanner } from "./status_banner.mjs";
 import { Trainings } from "./trainings.mjs";
 import { UnitCard } from "./unit_card.mjs";
 import { UnitTable } from "./unit_table.mjs";
-import { UnitsLayer } from "./units_layer.mjs";
 import { alertWords, spoken } from "./words.mjs";
 import { EMPTY, fold, isAlert } from "./world.mjs";
 
@@ -48,7 +45,8 @@ const REVIEW_MS = 100;
 
 await speak(preferred());
 
-const calm = calmSwitch(byId("calm", HTMLButtonElement), setCalm);
+/** Known once the machine has been looked at, which takes a while. */
+let calm = true;
 /** The pursuit that is looked at again, if this is not the live page. */
 const reviewed = new URLSearchParams(location.search).get("review");
 /** Everything that the feed tells. @type {World} */
@@ -61,7 +59,8 @@ let review = null;
 let reviewBar = null;
 /** @type {string | null} */
 let selected = null;
-let mapIsReady = false;
+/** The map; null until it has come, or where it cannot be drawn: everything else works without. @type {Stage | null} */
+let stage = null;
 let drawn = EMPTY;
 /** @type {string | null} */
 let drawnSelected = null;
@@ -87,10 +86,6 @@ const past = new Past();
 const trainings = new Trainings(() => parts.show("simulated"));
 const serverClock = new ServerClock();
 const sound = new Sound();
-const map = createMap(byId("map", HTMLDivElement), calm);
-const camera = new Camera(map, calm, showFollowing);
-const layer = new UnitsLayer(map, letterScale());
-layer.calm = calm;
 const preview = new Preview(api.decide);
 const alerts = new Alerts(
   byId("alert-groups", HTMLDivElement),
@@ -117,20 +112,15 @@ showFollowing();
 follow.addEventListener("click", toggleFollow);
 byId("fit", HTMLButtonElement).addEventListener("click", fit);
 byId("benelux", HTMLButtonElement).addEventListener("click", () => {
-  camera.follows = false;
+  if (!stage) return;
+  stage.camera.follows = false;
   showFollowing();
-  camera.fitBenelux();
+  stage.camera.fitBenelux();
 });
 byId("past-button", HTMLButtonElement).addEventListener("click", () => past.open(world, serverNow()));
 byId("training-button", HTMLButtonElement).addEventListener("click", () => void trainings.open());
 byId("help-button", HTMLButtonElement).addEventListener("click", () => help.showModal());
 find.addEventListener("input", drawPanel);
-map.on("load", () => {
-  mapIsReady = true;
-  mark(document.body, "map", "drawn");
-  camera.follow(world);
-});
-map.on("click", ({ point }) => choose(layer.pick(world, point), { focus: true }));
 listen({
   j: () => alerts.move(1),
   k: () => alerts.move(-1),
@@ -148,32 +138,58 @@ keepLegend();
 setInterval(drawPanel, PANEL_MS);
 requestAnimationFrame(drawMap);
 void learnWords();
+const config = reach(api.config);
 void open();
+void raise();
+
+/** Bring the map, once the page has been painted. */
+async function raise() {
+  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted, 0)));
+  try {
+    const { Stage, dress } = await import("./stage.mjs");
+    calm = calmSwitch(byId("calm", HTMLButtonElement), setCalm);
+    await dress();
+    stage = new Stage(byId("map", HTMLDivElement), calm, {
+      free: showFollowing,
+      pick: (unit) => choose(unit, { focus: true }),
+      drawn: () => stage?.camera.follow(world),
+      basemapFails: () => (status.basemapFails = true),
+    });
+  } catch {
+    status.mapFails = true;
+    return;
+  }
+  stage.listen(() => world);
+  stage.layer.home = world.home;
+  stage.layer.keepsEnded = reviewed !== null;
+  showFollowing();
+  if (review) showDriven();
+  else redraw();
+  void stage.bring((await config).basemap);
+}
 
 async function open() {
-  const config = await reach(api.config);
-  const who = await reach(session.whoIsIn);
+  const [known, who] = await Promise.all([config, reach(session.whoIsIn)]);
   if (who.role === null || who.role === "admin") return session.toSignIn();
   session.show(who, by);
   translate(document.body);
   byId("training-button", HTMLButtonElement).hidden = who.role !== "supervisor";
-  layer.home = who.state;
+  if (stage) stage.layer.home = who.state;
   whole = world = { ...EMPTY, home: who.state, contacts: who.contacts };
   byId("legend-foreign", HTMLLIElement).hidden = who.state === null;
-  about = config;
+  about = known;
   sayAbout();
   pursuits = new PursuitPanel(byId("pursuits", HTMLDivElement), {
     command: (pursuit, name, body) => api.command(pursuit, name, { ...body, by: signed() }),
-    config,
+    config: known,
     preview,
   });
-  void drawBasemap(config.basemap);
   if (reviewed !== null) {
     await openReview(reviewed);
     return;
   }
-  if (config.demo) parts.show("simulated");
-  new Feed(config.ws, {
+  if (known.demo) parts.show("simulated");
+  new Feed(known.ws, {
     message: hear,
     up: () => {
       banner.up(Date.now() / 1000);
@@ -195,7 +211,6 @@ async function open() {
  */
 async function openReview(pursuit) {
   mark(document.body, "mode", "review");
-  layer.keepsEnded = true;
   parts.show(isSimulated(pursuit) ? "simulated" : "real");
   try {
     review = new Review(await api.record(pursuit), hear);
@@ -206,7 +221,6 @@ async function openReview(pursuit) {
   }
   reviewBar = new ReviewBar(review, pursuit, showDriven);
   reviewBar.offer((await api.legsOf(pursuit)).legs);
-  if (!mapIsReady) await map.once("load");
   let before = performance.now();
   setInterval(() => {
     const now = performance.now();
@@ -218,9 +232,9 @@ async function openReview(pursuit) {
 
 /** The trails up to the moment that somebody went to. */
 function showDriven() {
-  layer.clear();
-  layer.hear(world);
-  for (const [unit, points] of review?.driven() ?? []) layer.trails.prepend(unit, points);
+  stage?.layer.clear();
+  stage?.layer.hear(world);
+  for (const [unit, points] of review?.driven() ?? []) stage?.layer.trails.prepend(unit, points);
   drawPanel();
 }
 
@@ -236,10 +250,11 @@ function showPart(part) {
 
 /** Have the map forget everything, and tell it anew. */
 function redraw() {
-  layer.clear();
-  layer.hear(world);
+  if (!stage) return;
+  stage.layer.clear();
+  stage.layer.hear(world);
   for (const { id, phase } of world.pursuits.values()) if (phase !== "ended") void fetchTrack(id);
-  if (mapIsReady) camera.follow(world);
+  if (stage.isReady) stage.camera.follow(world);
 }
 
 /** Fetch the law's words in the page's language, until they are here or another language is spoken. */
@@ -288,24 +303,6 @@ function sayAbout() {
 }
 
 /**
- * The operator's map comes when ours stands; without it everything works, and that it is missing is said.
- * @param {Config["basemap"]} basemap
- */
-async function drawBasemap(basemap) {
-  if (basemap.kind === "builtin") return;
-  map.on("error", (event) => {
-    if (String(/** @type {{sourceId?: string}} */ (event).sourceId).startsWith(MARK)) status.basemapFails = true;
-  });
-  if (!mapIsReady) await map.once("load");
-  try {
-    await addBasemap(map, basemap, letterScale());
-    mark(document.body, "basemap", basemap.kind);
-  } catch {
-    status.basemapFails = true;
-  }
-}
-
-/**
  * @template Answer
  * @param {() => Promise<Answer>} ask until there is an answer
  * @returns {Promise<Answer>}
@@ -337,7 +334,7 @@ function hear(message) {
       mark(document.body, "ready", "true");
       break;
     case "positions":
-      layer.hear(world);
+      stage?.layer.hear(world);
       break;
     case "event":
       if (isAlert(message.event) && world.alerts.has(message.event.id) && !before.alerts.has(message.event.id)) {
@@ -348,7 +345,7 @@ function hear(message) {
       }
       break;
     case "show":
-      layer.hear(world);
+      stage?.layer.hear(world);
       if (message.pursuit.phase !== "ended") void fetchTrack(message.pursuit.id);
       break;
     case "hide":
@@ -368,9 +365,9 @@ function announce(event) {
  * @param {string} pursuit
  */
 async function fetchTrack(pursuit) {
-  if (reviewed !== null) return;
+  if (reviewed !== null || !stage) return;
   try {
-    for (const [unit, points] of await api.track(pursuit)) layer.trails.prepend(unit, points);
+    for (const [unit, points] of await api.track(pursuit)) stage.layer.trails.prepend(unit, points);
   } catch {
     // The trail then begins where this page began to look; all the rest is there.
   }
@@ -446,35 +443,36 @@ function drawSound(open) {
 
 function drawMap() {
   requestAnimationFrame(drawMap);
-  if (!mapIsReady || world.epoch === null) return;
+  if (!stage?.isReady || world.epoch === null) return;
   const isNew = world !== drawn || selected !== drawnSelected;
   drawn = world;
   drawnSelected = selected;
-  if (isNew) camera.follow(world);
-  layer.frame(world, serverNow(), selected, isNew);
+  if (isNew) stage.camera.follow(world);
+  stage.layer.frame(world, serverNow(), selected, isNew);
 }
 
 /** @param {boolean} still */
 function setCalm(still) {
-  layer.calm = still;
-  camera.calm = still;
-  map.setPixelRatio(pixelRatio(still));
+  calm = still;
+  if (stage) stage.calm = still;
 }
 
 function toggleFollow() {
-  camera.follows = !camera.follows;
+  if (!stage) return;
+  stage.camera.follows = !stage.camera.follows;
   showFollowing();
-  if (camera.follows) camera.follow(world);
+  if (stage.camera.follows) stage.camera.follow(world);
 }
 
 function showFollowing() {
-  follow.setAttribute("aria-pressed", String(camera.follows));
+  if (stage) follow.setAttribute("aria-pressed", String(stage.camera.follows));
 }
 
 function fit() {
-  camera.follows = true;
+  if (!stage) return;
+  stage.camera.follows = true;
   showFollowing();
-  camera.fit(world);
+  stage.camera.fit(world);
 }
 
 /**
@@ -487,7 +485,7 @@ function choose(name, { look = false, focus = false } = {}) {
   const hadFocus = unitBox.contains(document.activeElement);
   selected = unit ? unit.name : null;
   drawPanel();
-  if (unit && look) camera.lookAt([unit.lon, unit.lat]);
+  if (unit && look) stage?.camera.lookAt([unit.lon, unit.lat]);
   if (unit && focus) unitCard.focus();
   if (!unit && hadFocus) byId("panel", HTMLElement).focus();
   showFollowing();

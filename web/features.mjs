@@ -40,9 +40,11 @@ export function labelFeatures(world, placeOf, now, selected, view = [-180, -90, 
   /** @type {Unit[]} */
   const shown = [];
   const [west, south, east, north] = view;
+  const named = inPursuit(world, selected);
+  shown.push(...named);
   for (const unit of world.units.values()) {
-    if (world.roster.get(unit.name)?.pursuit || unit.name === selected) shown.push(unit);
-    else if (patrols.length <= MOST_LABELS && unit.lon > west && unit.lon < east && unit.lat > south && unit.lat < north) patrols.push(unit);
+    if (patrols.length > MOST_LABELS) break;
+    if (unit.lon > west && unit.lon < east && unit.lat > south && unit.lat < north && !named.has(unit)) patrols.push(unit);
   }
   if (patrols.length <= MOST_LABELS) shown.unshift(...patrols);
   return collection(
@@ -70,13 +72,24 @@ export function labelFeatures(world, placeOf, now, selected, view = [-180, -90, 
 export function lostFeatures(world, now, selected) {
   /** @type {GeoJSON.Feature[]} */
   const features = [];
-  for (const unit of world.units.values()) {
-    const matters = unit.name === selected || world.roster.get(unit.name)?.pursuit;
-    if (unit.quality !== "lost" || !matters) continue;
+  for (const unit of inPursuit(world, selected)) {
+    if (unit.quality !== "lost") continue;
     const ring = circle(unit.lon, unit.lat, reach(unit, now));
     features.push({ type: "Feature", properties: { kind: "lost" }, geometry: { type: "Polygon", coordinates: [ring] } });
   }
   return collection(features);
+}
+
+/**
+ * The units of pursuits that go on, and the selected one.
+ * @param {World} world
+ * @param {string | null} selected name of a unit
+ * @returns {Set<Unit>}
+ */
+function inPursuit(world, selected) {
+  const names = [...world.pursuits.values()].flatMap(({ phase, members }) => (phase === "ended" ? [] : members.map(({ unit }) => unit)));
+  const units = [...names, ...(selected === null ? [] : [selected])].map((name) => world.units.get(name));
+  return new Set(units.filter((unit) => unit !== undefined));
 }
 
 /**

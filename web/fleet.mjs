@@ -11,7 +11,7 @@
  * @import {Unit, World} from "./world.mjs"
  */
 
-/** @typedef {[lon: number, lat: number]} Place WGS 84 degrees */
+/** @typedef {[lon: number, lat: number]} Place WGS 84 degrees, or east and south where it is said */
 
 /** A longer gap between two fixes is not driven along: what happened in between is not known. */
 export const LONGEST_GAP_S = 5;
@@ -35,15 +35,16 @@ export const SHAPES = /** @type {const} */ (["arrow", "arrow-hollow", "arrow-dou
 
 /** Names of the icons, by the number that a record has: each role and shape, for units of our own state and of another. */
 export const ICONS = ROLES.flatMap((role) => SHAPES.flatMap((shape) => [`${role}-${shape}`, `${role}-${shape}-foreign`]));
-const ICON_NUMBERS = new Map(ICONS.map((name, number) => [name, number]));
+const ROLE_NUMBERS = /** @type {const} */ ({ patrol: 0, pursuit: 1, abroad: 2 });
+const SHAPE_NUMBERS = /** @type {Record<typeof SHAPES[number], number>} */ (Object.fromEntries(SHAPES.map((shape, number) => [shape, number])));
 
 /**
  * @typedef {object} Slot
  * @property {Unit} unit
  * @property {RosterEntry | undefined} known
  * @property {number} t time of the newest fix, Unix seconds UTC
- * @property {Place} from
- * @property {Place} to the newest fix
+ * @property {Place} from Web Mercator, from ORIGIN
+ * @property {Place} to the same of the newest fix
  * @property {number} startedAt milliseconds
  * @property {number} span milliseconds; 0: it stands at its newest fix
  */
@@ -62,6 +63,8 @@ export class Fleet {
   /** @type {Slot[]} */ #slots = [];
   /** @type {Map<string, number>} */ #numbers = new Map();
   #movingUntil = 0;
+  /** @type {World["units"] | null} */ #units = null;
+  /** @type {World["roster"] | null} */ #roster = null;
 
   get size() {
     return this.#slots.length;
@@ -74,7 +77,8 @@ export class Fleet {
    */
   hear({ units, roster }, now) {
     if (this.#slots.length === 0) this.zero = now;
-    for (const unit of units.values()) {
+    // Only what changed is looked at, unless what is known of all of them has.
+    for (const unit of units.since(roster === this.#roster ? this.#units : null)) {
       const known = roster.get(unit.name);
       const number = this.#numbers.get(unit.name);
       const slot = number === undefined ? undefined : this.#slots[number];
@@ -82,6 +86,8 @@ export class Fleet {
       else if (slot.unit !== unit || slot.known !== known) this.#change(slot, unit, known, now, Number(number));
     }
     if (this.#slots.length > units.size) this.#keepOnly(units);
+    this.#units = units;
+    this.#roster = roster;
   }
 
   /**
@@ -98,6 +104,7 @@ export class Fleet {
   clear() {
     this.#slots = [];
     this.#numbers.clear();
+    this.#units = this.#roster = null;
     this.#movingUntil = 0;
     this.version += 1;
   }
@@ -115,7 +122,8 @@ export class Fleet {
    */
   place(unit, now) {
     const slot = this.#slots[this.#numbers.get(unit.name) ?? -1];
-    return slot && this.smooth ? along(slot, now) : [unit.lon, unit.lat];
+    const isOnItsWay = slot !== undefined && this.smooth && now < slot.startedAt + slot.span;
+    return isOnItsWay ? degrees(along(slot, now)) : [unit.lon, unit.lat];
   }
 
   /**
@@ -132,7 +140,7 @@ export class Fleet {
    * @param {number} now
    */
   #enter(unit, known, now) {
-    const place = /** @type {Place} */ ([unit.lon, unit.lat]);
+    const place = fromOrigin(unit);
     const slot = { unit, known, t: unit.t, from: place, to: place, startedAt: now, span: 0 };
     const number = this.#slots.push(slot) - 1;
     this.#numbers.set(unit.name, number);
@@ -156,8 +164,9 @@ export class Fleet {
     if (unit.t > slot.t) {
       const gap = unit.t - slot.t;
       const glides = gap <= LONGEST_GAP_S;
-      slot.from = glides ? along(slot, now) : [unit.lon, unit.lat];
-      slot.to = [unit.lon, unit.lat];
+      const to = fromOrigin(unit);
+      slot.from = glides ? along(slot, now) : to;
+      slot.to = to;
       slot.t = unit.t;
       slot.startedAt = now;
       slot.span = glides ? gap * 1000 : 0;
@@ -175,20 +184,19 @@ export class Fleet {
   #write({ unit, known, from, to, startedAt, span }, number) {
     const role = roleOf(unit, known);
     const foreign = this.home !== null && known?.state != null && known.state !== this.home;
-    const [fromX, fromY] = mercator(...from);
-    const [toX, toY] = mercator(...to);
+    const first = this.smooth ? from : to;
     const silent = unit.quality === "stale" || unit.quality === "lost";
     const ahead_m = unit.course === null || unit.speed === null || silent ? 0 : unit.speed * AHEAD_S;
     const record = this.records;
     let at = number * FIELDS;
-    record[at++] = (this.smooth ? fromX : toX) - ORIGIN[0];
-    record[at++] = (this.smooth ? fromY : toY) - ORIGIN[1];
-    record[at++] = toX - ORIGIN[0];
-    record[at++] = toY - ORIGIN[1];
+    record[at++] = first[0];
+    record[at++] = first[1];
+    record[at++] = to[0];
+    record[at++] = to[1];
     record[at++] = (startedAt - this.zero) / 1000;
     record[at++] = span / 1000;
     record[at++] = ((unit.course ?? 0) * Math.PI) / 180;
-    record[at++] = ICON_NUMBERS.get(`${role}-${shapeOf(unit)}${foreign ? "-foreign" : ""}`) ?? 0;
+    record[at++] = (ROLE_NUMBERS[role] * SHAPES.length + SHAPE_NUMBERS[shapeOf(unit)]) * 2 + (foreign ? 1 : 0);
     record[at++] = RANK[role];
     record[at] = ahead_m / (EARTH_M * Math.cos((unit.lat * Math.PI) / 180));
     this.version += 1;
@@ -229,9 +237,28 @@ export function mercator(lon, lat) {
 }
 
 /**
+ * @param {Unit} unit
+ * @returns {Place} Web Mercator, from ORIGIN
+ */
+function fromOrigin({ lon, lat }) {
+  const [x, y] = mercator(lon, lat);
+  return [x - ORIGIN[0], y - ORIGIN[1]];
+}
+
+/**
+ * The inverse of `fromOrigin`.
+ * @param {Place} place
+ * @returns {Place} WGS 84 degrees
+ */
+function degrees([x, y]) {
+  const angle = Math.PI * (1 - 2 * (y + ORIGIN[1]));
+  return [(x + ORIGIN[0]) * 360 - 180, (Math.atan(Math.sinh(angle)) * 180) / Math.PI];
+}
+
+/**
  * @param {Slot} slot
  * @param {number} now milliseconds
- * @returns {Place}
+ * @returns {Place} Web Mercator, from ORIGIN
  */
 function along({ from, to, startedAt, span }, now) {
   const part = span > 0 ? Math.min(1, Math.max(0, (now - startedAt) / span)) : 1;

@@ -35,6 +35,13 @@ const KNOWN = {
   simulated: /** @type {WeakMap<object, any>} */ (new WeakMap()),
 };
 
+const UNITS = { real: nothingKnown(), simulated: nothingKnown() };
+
+/** @returns {import("./roll.mjs").Known<import("./world.mjs").Unit>} */
+function nothingKnown() {
+  return { parts: new WeakMap(), names: new WeakMap() };
+}
+
 /**
  * @param {World} world
  * @param {Part} part
@@ -44,7 +51,7 @@ function select(world, part) {
   const belongs = (/** @type {string} */ name) => isSimulated(name) === (part === "simulated");
   return {
     ...world,
-    units: filtered(world.units, part, belongs),
+    units: world.units.where(belongs, UNITS[part]),
     roster: filtered(world.roster, part, belongs),
     pursuits: filtered(world.pursuits, part, belongs),
     pending: filtered(world.pending, part, belongs),

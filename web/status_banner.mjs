@@ -27,10 +27,10 @@ const GRAVE = new Set(["not_recording", "restarting", "no_borders"]);
  * What is to be said, in words.
  * @param {readonly Fault[]} faults
  * @param {number} ahead_s how far the server's clock is ahead of this machine's
- * @param {boolean} [basemapFails]
+ * @param {{basemap?: boolean, map?: boolean}} [fails] what does not come
  * @returns {Line[]}
  */
-export function statusLines(faults, ahead_s, basemapFails = false) {
+export function statusLines(faults, ahead_s, fails = {}) {
   const lines = faults.map(({ code, since, text }) => ({
     code: /** @type {string} */ (code),
     grave: GRAVE.has(code),
@@ -40,7 +40,8 @@ export function statusLines(faults, ahead_s, basemapFails = false) {
     const key = ahead_s > 0 ? "fault.clock_behind" : "fault.clock_ahead";
     lines.push({ code: "clock_differs", grave: false, text: t(key, { time: countdown(Math.round(ahead_s)) }) });
   }
-  if (basemapFails) lines.push({ code: "basemap", grave: false, text: t("fault.basemap") });
+  if (fails.basemap) lines.push({ code: "basemap", grave: false, text: t("fault.basemap") });
+  if (fails.map) lines.push({ code: "map", grave: true, text: t("fault.map") });
   return lines;
 }
 
@@ -67,13 +68,15 @@ export class StatusBanner {
   #drawn = "";
   /** The operator's map did not come, or not all of it. */
   basemapFails = false;
+  /** This machine cannot draw the map. */
+  mapFails = false;
 
   /**
    * @param {readonly Fault[]} faults
    * @param {number} ahead_s
    */
   draw(faults, ahead_s) {
-    const lines = statusLines(faults, ahead_s, this.basemapFails);
+    const lines = statusLines(faults, ahead_s, { basemap: this.basemapFails, map: this.mapFails });
     const text = JSON.stringify(lines);
     // A live region is touched only when it has something new to say.
     if (text === this.#drawn) return;

@@ -24,6 +24,7 @@ export class UnitTable {
   #error = byId("units-error", HTMLParagraphElement);
   #more = element("tr", "more", element("td"));
   #acts;
+  /** @type {{names: object, roster: World["roster"], sought: string, order: string[]} | null} */ #sorted = null;
 
   /** @param {Acts} acts */
   constructor(acts) {
@@ -49,10 +50,10 @@ export class UnitTable {
    */
   draw(world, now, selected) {
     const sought = this.#find.value.trim().toLowerCase();
-    const found = [...world.units.values()].filter(({ name }) => matches(world, name, sought));
-    found.sort((a, b) => rank(world, a) - rank(world, b) || (a.name < b.name ? -1 : 1));
+    const found = this.#order(world, sought);
     const running = [...world.pursuits.values()].filter(({ phase }) => phase === "running");
-    const rows = found.slice(0, SHOWN).map((unit) => {
+    const shown = found.slice(0, SHOWN).map((name) => world.units.get(name));
+    const rows = shown.filter((unit) => unit !== undefined).map((unit) => {
       const row = this.#rows.get(unit.name) ?? new UnitRow(unit.name, this.#acts, (act) => this.#run(act));
       this.#rows.set(unit.name, row);
       row.draw(world, unit, now, joinable(world, unit, running), unit.name === selected);
@@ -64,6 +65,22 @@ export class UnitTable {
       rows.push(this.#more);
     }
     arrange(this.#body, rows);
+  }
+
+  /**
+   * Names of the units that are sought, in the order of the table. It is the same from tick to tick, and ten thousand names
+   * are not sorted four times a second.
+   * @param {World} world
+   * @param {string} sought
+   */
+  #order({ units, roster }, sought) {
+    const before = this.#sorted;
+    if (before?.names === units.names && before.roster === roster && before.sought === sought) return before.order;
+    const rank = (/** @type {string} */ name) => (roster.get(name)?.pursuit == null ? 1 : 0);
+    const order = [...units.keys()].filter((name) => matches(roster, name, sought));
+    order.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    this.#sorted = { names: units.names, roster, sought, order };
+    return order;
   }
 
   /** @param {() => Promise<unknown>} act */
@@ -152,21 +169,12 @@ function joinable(world, unit, running) {
 }
 
 /**
- * @param {World} world
+ * @param {World["roster"]} roster
  * @param {string} name
  * @param {string} sought in lower case
  */
-function matches(world, name, sought) {
+function matches(roster, name, sought) {
   if (sought === "") return true;
-  const sign = world.roster.get(name)?.call_sign ?? "";
+  const sign = roster.get(name)?.call_sign ?? "";
   return name.toLowerCase().includes(sought) || sign.toLowerCase().includes(sought);
-}
-
-/**
- * Units of pursuits come first.
- * @param {World} world
- * @param {Unit} unit
- */
-function rank(world, unit) {
-  return world.roster.get(unit.name)?.pursuit == null ? 1 : 0;
 }

@@ -12,6 +12,7 @@
  */
 
 import { unix } from "./format.mjs";
+import { Roll } from "./roll.mjs";
 import { isSimulated } from "./part.mjs";
 import { began, conductedIn, correctedIn, crossedIn, decidedIn, joinedIn, owedIn, takenBackIn } from "./pursuit_fold.mjs";
 
@@ -45,7 +46,7 @@ import { began, conductedIn, correctedIn, crossedIn, decidedIn, joinedIn, owedIn
  * @property {string | null} home the state whose control room looks at this; null sees everything
  * @property {import("./contacts.mjs").Contacts} contacts how control rooms are reached
  * @property {readonly Fault[]} faults of the server, that stand now
- * @property {ReadonlyMap<string, Unit>} units
+ * @property {Roll<Unit>} units
  * @property {ReadonlyMap<string, RosterEntry>} roster
  * @property {ReadonlyMap<string, Pursuit>} pursuits oldest first
  * @property {ReadonlyMap<string, Alert>} alerts by id of their event, oldest first
@@ -60,7 +61,7 @@ export const EMPTY = {
   home: null,
   contacts: {},
   faults: [],
-  units: new Map(),
+  units: new Roll(),
   roster: new Map(),
   pursuits: new Map(),
   alerts: new Map(),
@@ -133,6 +134,9 @@ export function lag(world, pursuit) {
   return Number.isFinite(least) ? least : 0;
 }
 
+/** What was found before: it is asked for often, of the same world. @type {WeakMap<World, Map<string, string>>} */
+const SETTLED = new WeakMap();
+
 /**
  * Alerts that what followed has settled: an announced crossing that came or was taken back, an overdue contact that
  * was made. Gives for each how, as a word of the catalogues (`settled.…`).
@@ -140,8 +144,11 @@ export function lag(world, pursuit) {
  * @returns {Map<string, string>}
  */
 export function settled(world) {
+  const known = SETTLED.get(world);
+  if (known) return known;
   /** @type {Map<string, string>} */
   const words = new Map();
+  SETTLED.set(world, words);
   /** @type {Map<string, Alert>} */
   const announced = new Map();
   /** @type {Map<string, string>} the latest decision of each host in each pursuit */
@@ -195,7 +202,7 @@ function fromSnapshot(world, message) {
     home: world.home,
     contacts: world.contacts,
     faults: message.status?.faults ?? [],
-    units: moved(new Map(), message.units, message.server_time, world.units),
+    units: moved(new Roll(), message.units, message.server_time, world.units),
     roster: new Map(Object.entries(message.roster)),
     pursuits: new Map(message.pursuits.map((pursuit) => [pursuit.id, pursuit])),
     alerts,
@@ -211,14 +218,11 @@ function fromSnapshot(world, message) {
  */
 function shown(world, { pursuit, units, roster, alerts }) {
   const all = [...world.alerts.values(), ...alerts].toSorted((a, b) => a.offset - b.offset);
-  const known = new Map(world.units);
-  for (const row of units) {
-    // As in a snapshot: how late these fixes came is not known, only that they came.
-    for (const [name, unit] of moved(new Map(), [row], row[1])) if (!known.has(name)) known.set(name, unit);
-  }
+  const news = units.filter(([name]) => !world.units.has(name));
   return {
     ...world,
-    units: known,
+    // As in a snapshot: how late these fixes came is not known, only that they came.
+    units: news.reduce((known, row) => moved(known, [row], row[1]), world.units),
     roster: new Map([...world.roster, ...Object.entries(roster)]),
     pursuits: put(world.pursuits, pursuit.id, pursuit),
     alerts: new Map(all.map((alert) => [alert.event.id, alert])),
@@ -237,7 +241,7 @@ function hidden(world, message) {
   const isGone = (/** @type {Alert} */ { event }) => event.pursuit !== undefined && pursuits.has(event.pursuit);
   return {
     ...world,
-    units: without(world.units, (name) => units.has(name)),
+    units: world.units.where((name) => !units.has(name)),
     roster: without(world.roster, (name) => units.has(name)),
     pending: without(world.pending, (name) => units.has(name)),
     pursuits: without(world.pursuits, (id) => pursuits.has(id)),
@@ -277,25 +281,29 @@ function pendingOf(alerts, message) {
 }
 
 /**
- * @param {ReadonlyMap<string, Unit>} units
+ * @param {Roll<Unit>} units
  * @param {Row[]} rows
  * @param {number} time server time of the frame, Unix seconds UTC
- * @param {ReadonlyMap<string, Unit>} [known] whose lag is kept for a fix that is not new
+ * @param {Roll<Unit>} [known] whose lag is kept for a fix that is not new
  */
 function moved(units, rows, time, known = units) {
-  const next = new Map(units);
-  for (const [name, t, lon, lat, speed, course, territory, quality] of rows) {
-    const before = known.get(name);
-    if (quality === "suspect" && before) {
-      // A place that cannot be true moves nothing on the screen: the unit stays where it last was, and says so.
-      next.set(name, { ...before, quality });
-      continue;
-    }
-    // A row that says only that the unit went silent carries an old fix; the lag is that of when it came.
-    const lag_s = before?.t === t ? before.lag_s : time - t;
-    next.set(name, { name, t, lon, lat, speed, course, territory, quality, lag_s });
-  }
-  return next;
+  const isKnown = known === units;
+  return units.renewed(rows, ([name]) => name, (row, before) => unitOf(row, time, isKnown ? before : known.get(row[0])));
+}
+
+/**
+ * @param {Row} row
+ * @param {number} time server time of the frame, Unix seconds UTC
+ * @param {Unit | undefined} before
+ * @returns {Unit}
+ */
+function unitOf([name, t, lon, lat, speed, course, territory, quality], time, before) {
+  // A place that cannot be true moves nothing on the screen: the unit stays where it last was, and says so.
+  if (quality === "suspect" && before) return { ...before, quality };
+  // A row that says only that the unit went silent carries an old fix; the lag is that of when it came.
+  const lag_s = before?.t === t ? before.lag_s : time - t;
+  // The name that is known already is found again faster than the same letters from another message.
+  return { name: before?.name ?? name, t, lon, lat, speed, course, territory, quality, lag_s };
 }
 
 /**
@@ -430,7 +438,7 @@ function enrol(world, unit, entry) {
  */
 function withQuality(world, unit, quality) {
   const known = world.units.get(unit);
-  return known ? { ...world, units: put(world.units, unit, { ...known, quality }) } : world;
+  return known ? { ...world, units: world.units.with([[unit, { ...known, quality }]]) } : world;
 }
 
 /**

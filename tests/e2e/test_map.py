@@ -148,6 +148,20 @@ def test_a_computer_whose_clock_is_wrong_is_told_so_and_shows_the_servers_time(s
     expect(told).to_contain_text(re.compile(r"1:(29|30) behind"), timeout=20_000)
 
 
+def test_a_machine_that_cannot_draw_the_map_has_all_the_rest(server: Server, shown: Screen) -> None:
+    shown.page.add_init_script(
+        "const real = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+        "  return kind.startsWith('webgl') ? null : real.call(this, kind, ...rest);"
+        "};"
+    )
+    shown.open(server.http)
+
+    expect(shown.page.locator('#faults [data-code="map"]')).to_contain_text("cannot draw the map", timeout=20_000)
+    expect(shown.page.locator("body")).to_have_attribute("data-link", "up")
+    expect(shown.page.locator("#pursuits")).to_contain_text("No pursuit is running")
+
+
 def test_the_operators_tiles_are_read_by_ranges_from_this_server(
     server_factory: ServerFactory, shown: Screen, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 
 /** @type {import("./en.mjs").Catalogue} */
 const phrases = {
+  "page.waiting": "Warten auf das erste Bild des Servers. Bis es da ist, ist nichts auf dieser Seite live; danach stehen hier die Verfolgungen und in großen Buchstaben, was jetzt zu tun ist.",
   "page.skip": "Zu den Verfolgungen",
   "page.demo": "DEMO · simulierte Einheiten",
   "page.calm": "Ruhig",
@@ -60,6 +61,7 @@ const phrases = {
   "fault.overloaded": "Seit {time} kommt mehr herein, als der Server verarbeiten kann: Positionen können sich verspäten.",
   "fault.other": "Seit {time} meldet der Server: {text}",
   "fault.basemap": "Die eigene Karte des Betreibers kommt nicht: Straßen können fehlen. Grenzen und Einheiten sind davon nicht betroffen.",
+  "fault.map": "Dieser Rechner kann die Karte nicht zeichnen. Verfolgungen, Meldungen und die Tabelle der Einheiten arbeiten weiter: In der Tabelle steht, was die Karte zeigen würde.",
   "fault.clock_behind": "Die Uhr dieses Rechners geht gegenüber dem Server {time} nach. Die Zeiten auf dieser Seite sind die des Servers.",
   "fault.clock_ahead": "Die Uhr dieses Rechners geht gegenüber dem Server {time} vor. Die Zeiten auf dieser Seite sind die des Servers.",
   "link.connecting": "Verbinden…",

@@ -9,6 +9,7 @@
 /** @typedef {Record<Key, string>} Catalogue */
 
 const phrases = {
+  "page.waiting": "Waiting for the first picture of the server. Until it is here nothing on this page is live; after that the pursuits stand here, and in large letters what is to be done now.",
   "page.skip": "Skip to the pursuits",
   "page.demo": "DEMO · simulated units",
   "page.calm": "Calm",
@@ -66,6 +67,7 @@ const phrases = {
   "fault.overloaded": "Since {time} more comes in than the server can take: positions may be late.",
   "fault.other": "Since {time} the server reports: {text}",
   "fault.basemap": "The operator’s own map does not come: roads may be missing. Borders and units are not affected.",
+  "fault.map": "This machine cannot draw the map. Pursuits, alerts and the table of units work on: the table has what the map would show.",
   "fault.clock_behind": "This computer’s clock is {time} behind the server’s. The times on this page are the server’s.",
   "fault.clock_ahead": "This computer’s clock is {time} ahead of the server’s. The times on this page are the server’s.",
   "link.connecting": "Connecting…",

@@ -3,6 +3,7 @@
 
 /** @type {import("./en.mjs").Catalogue} */
 const phrases = {
+  "page.waiting": "En attente de la première image du serveur. D’ici là, rien sur cette page n’est en direct ; ensuite les poursuites seront ici, et en grandes lettres ce qu’il faut faire maintenant.",
   "page.skip": "Aller aux poursuites",
   "page.demo": "DÉMO · unités simulées",
   "page.calm": "Calme",
@@ -60,6 +61,7 @@ const phrases = {
   "fault.overloaded": "Depuis {time}, il arrive plus que le serveur ne peut traiter : les positions peuvent être en retard.",
   "fault.other": "Depuis {time}, le serveur signale : {text}",
   "fault.basemap": "La carte propre de l’exploitant n’arrive pas : des routes peuvent manquer. Les frontières et les unités ne sont pas touchées.",
+  "fault.map": "Cet ordinateur ne peut pas dessiner la carte. Poursuites, alertes et tableau des unités fonctionnent : le tableau contient ce que la carte montrerait.",
   "fault.clock_behind": "L’horloge de cet ordinateur retarde de {time} sur celle du serveur. Les heures de cette page sont celles du serveur.",
   "fault.clock_ahead": "L’horloge de cet ordinateur avance de {time} sur celle du serveur. Les heures de cette page sont celles du serveur.",
   "link.connecting": "Connexion…",

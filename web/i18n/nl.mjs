@@ -3,6 +3,7 @@
 
 /** @type {import("./en.mjs").Catalogue} */
 const phrases = {
+  "page.waiting": "Wachten op het eerste beeld van de server. Tot het er is, is niets op deze pagina live; daarna staan hier de achtervolgingen, en in grote letters wat nu te doen is.",
   "page.skip": "Naar de achtervolgingen",
   "page.demo": "DEMO · gesimuleerde eenheden",
   "page.calm": "Rustig",
@@ -60,6 +61,7 @@ const phrases = {
   "fault.overloaded": "Sinds {time} komt er meer binnen dan de server aankan: posities kunnen laat zijn.",
   "fault.other": "Sinds {time} meldt de server: {text}",
   "fault.basemap": "De eigen kaart van de beheerder komt niet: wegen kunnen ontbreken. Grenzen en eenheden zijn er wel.",
+  "fault.map": "Deze machine kan de kaart niet tekenen. Achtervolgingen, meldingen en de tabel van eenheden werken door: in de tabel staat wat de kaart zou tonen.",
   "fault.clock_behind": "De klok van deze computer loopt {time} achter op die van de server. De tijden op deze pagina zijn die van de server.",
   "fault.clock_ahead": "De klok van deze computer loopt {time} voor op die van de server. De tijden op deze pagina zijn die van de server.",
   "link.connecting": "Verbinden…",
