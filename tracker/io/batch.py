@@ -125,6 +125,8 @@ class Batch:
         self.quarantined: list[QuarantineRow] = []
         self.events_out: list[Told] = []
         self.moved: dict[str, None] = {}
+        self.restated: dict[str, str | None] = {}
+        """Units that belong to another state now, with the one that they belonged to."""
 
     @property
     def is_empty(self) -> bool:
@@ -141,9 +143,13 @@ class Batch:
             if self._ration is not None:
                 self._take_if_it_matters(self._ration, key, entry)
                 return
-        elif isinstance(entry, UnitRegistered) and self._world.units.get(entry.unit.id) == entry.unit:
-            self.outcomes.append([])
-            return
+        elif isinstance(entry, UnitRegistered):
+            before = self._world.units.get(entry.unit.id)
+            if before == entry.unit:
+                self.outcomes.append([])
+                return
+            if before is not None and before.state != entry.unit.state:
+                self.restated.setdefault(entry.unit.id, before.state)
         mark = self._world.mark()
         entry, outcome = self._happen(entry)
         self.outcomes.append(outcome)

@@ -183,10 +183,18 @@ class Dispatch:
         *_, outcome = await self._service.submit([*self._introduction(request, command), command])
         if isinstance(outcome, Refused):
             conflict = _exists_already(world, command, outcome.field)
+            if conflict and outcome.field == "id":
+                await self._note_guess(request, command.id)
             raise HttpError(409 if conflict else status_of(outcome), outcome.field, outcome.reason)
         scope = self._consulting.scope(request)
         seen = [event for event in outcome if sees_event(scope, seen_by(world, event), pursuit_of(world, event))]
         return respond(CommandAnswer(self._view(request, world.pursuits[command.id]), seen), status)
+
+    async def _note_guess(self, request: web.Request, id_: str) -> None:
+        """That an id is taken tells of a pursuit. Where the caller does not see it, those whose it is read of that."""
+        pursuit = self._service.world.pursuits[id_]
+        if sight(self._service.world, self._consulting.scope(request), pursuit) is Sight.NOTHING:
+            await self._consulting.note(request, "start", pursuit, refused="the id is taken")
 
 
 def _exists_already(world: World, command: PursuitCommand, field: str) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -184,6 +184,8 @@ class Hub:
             self._move(unit)
         if committed.moved and self._viewers:
             self._unshown.append((committed.since, len(committed.moved)))
+        if committed.restated:
+            self._restate(committed.restated)
         if not committed.events:
             return
         self._pictures[1].clear()
@@ -320,6 +322,28 @@ class Hub:
     def _show(self, change: _Change, viewers: list[Viewer]) -> None:
         world = self._service.world
         self._tell(viewers, show_frame(world, change.scope, world.pursuits[change.pursuit]))
+
+    def _restate(self, units: Mapping[str, str | None]) -> None:
+        """Units belong to another state now: take them, and what was seen for their sake, off the screens of the one
+        before, and show the new one what it may see.
+        """
+        self._pictures[1].clear()
+        world = self._service.world
+        pursuits = [one.id for one in world.pursuits.values() if any(member.unit in units for member in one.members)]
+        for scope in list(self._sights):
+            viewers = self._of(scope)
+            for change in self._changes(scope, pursuits):
+                if change.after > change.before:
+                    self._show(change, viewers)
+                else:
+                    self._hide(change, viewers)
+            lost = [unit for unit in units if units[unit] == scope.state and not sees_unit(world, scope, unit)]
+            if lost and scope.state is not None:
+                self._narrowed += 1
+                self._tell(viewers, hide_frame([], lost))
+        for unit in units:
+            if unit in world.tracks:
+                self._move(unit)
 
     def _hide(self, change: _Change, viewers: list[Viewer]) -> None:
         """Take off the screen what is not to be seen any more: a pursuit, or only units that have left one."""

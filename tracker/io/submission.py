@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from tracker.errors import DrempelloosError
@@ -22,6 +22,8 @@ class Committed(NamedTuple):
     moved: dict[str, None]
     since: float = 0.0
     """When the oldest of the inputs took its place in the queue, by the loop's clock."""
+    restated: Mapping[str, str | None] = {}
+    """Units that belong to another state now, with the one that they belonged to."""
 
 
 class Submission(NamedTuple):

@@ -87,3 +87,21 @@ async def test_without_sign_in_the_caller_says_who_it_is(http_room: HttpRoom) ->
     assert (await http_room.post(PATH, {"reason": "case 12"})).error[:2] == (400, "by")
     assert (await http_room.post(PATH, {"reason": "case 12", "by": "A. Chief"})).json["by"] == "A. Chief"
     assert (await http_room.get("/api/v1/pursuits/p-9/evidence")).status == 404
+
+
+async def test_who_hits_upon_a_hidden_pursuits_id_is_on_record(
+    service: Service, credentials: Credentials, web_directory: Path, tokens: dict[str, str]
+) -> None:
+    """The answer cannot but tell that the id is taken; those whose pursuit it is read who tried."""
+    async with HttpRoom(service, credentials, web_directory, auth=True).open() as room:
+        dispatcher = {"Authorization": f"Bearer {tokens['dispatcher']}"}
+        stranger = {"Authorization": f"Bearer {credentials.issue('dispatcher', at=BEGAN_AT, state='NL', name='RTIC')}"}
+        await room.post("/api/v1/pings", ping(), Authorization=f"Bearer {tokens['unit']}")
+        await room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "started_in": "BE"}, **dispatcher)
+
+        tried = await room.post("/api/v1/pursuits", {"id": "p-1", "unit": "NL-7", "started_in": "NL"}, **stranger)
+        assert tried.error[:2] == (409, "id")
+        own = await room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K04", "started_in": "BE"}, **dispatcher)
+        assert own.error[:2] == (409, "id")
+        rows = [row for row in await room.log.page(0, 100, "BE") if row.action == "start"]
+        assert [(row.name, row.state, row.pursuit, row.about) for row in rows] == [("RTIC", "NL", "p-1", ("BE",))]

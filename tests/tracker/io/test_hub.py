@@ -20,11 +20,12 @@ from tests.tracker.io.live_room import (
     start,
     subscribe,
 )
+from tracker.inputs import StartPursuit
 from tracker.io import hub as hub_module
 from tracker.io import viewer as viewer_module
 from tracker.io.frames import Bbox, Moves
 from tracker.io.hub import HEARTBEAT_S
-from tracker.policy import Scope
+from tracker.policy import EVERYTHING, Scope
 
 
 async def test_events_go_out_at_once_and_in_order(room: Room) -> None:
@@ -287,3 +288,38 @@ async def test_a_commits_events_are_one_write(room: Room, monkeypatch: pytest.Mo
 
     assert [message["type"] for message in messages] == ["event"] * 5
     assert len([sealed for sealed in posted if b"pursuit.started" in sealed]) == 1
+
+
+async def test_a_unit_that_is_given_to_another_state_leaves_the_former_ones_screens(room: Room) -> None:
+    """With the pursuit that it alone made the former state's business; what both may see stays with both."""
+    before, after = Scope("LU"), Scope("NL")
+    for unit in ("U-1", "U-2", "U-3"):
+        await room.submit(registered(unit, "LU"), ping(unit, 4.4))
+    await room.submit(StartPursuit(at=BEGAN_AT, id="p-1", unit="U-1", started_in="LU"))
+    room.hub.tick()
+    async with (
+        subscribe(room, scope=before) as (former, snapshot),
+        subscribe(room, scope=after) as (newer, empty),
+        subscribe(room, scope=EVERYTHING) as (all_, _),
+    ):
+        assert ({row[0] for row in snapshot["units"]}, empty["units"]) == ({"U-1", "U-2", "U-3"}, [])
+        assert [one["id"] for one in snapshot["pursuits"]] == ["p-1"]
+        await room.submit(registered("U-1", "NL"))
+        await room.submit(registered("U-2", "NL"))
+        room.hub.tick()
+
+        assert await receive(former) == {"type": "hide", "pursuits": ["p-1"], "units": ["U-1"]}
+        assert await receive(former) == {"type": "hide", "pursuits": [], "units": ["U-1"]}
+        assert await receive(former) == {"type": "hide", "pursuits": [], "units": ["U-2"]}
+        shown = await receive(newer)
+        assert (shown["type"], shown["pursuit"]["id"], list(shown["roster"])) == ("show", "p-1", ["U-1"])
+        assert sorted(row[0] for row in (await receive_until(newer, "positions"))["units"]) == ["U-1", "U-2"]
+        assert (await receive(all_))["type"] == "positions", "who sees all is told of no change"
+
+        await room.submit(ping("U-1", 4.5, 1), ping("U-2", 4.5, 1), ping("U-3", 4.5, 1))
+        room.hub.tick()
+        assert [row[0] for row in (await receive_until(former, "positions"))["units"]] == ["U-3"]
+        await room.submit(registered("U-3", None))
+        assert (await receive(former))["units"] == ["U-3"], "whose state is not known any more is nobody's"
+    async with subscribe(room, scope=before) as (_, later):
+        assert (later["units"], later["pursuits"]) == ([], [])
