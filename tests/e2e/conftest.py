@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,34 @@ from tests.e2e.process import Server
 ServerFactory = Callable[..., Server]
 
 
-@pytest.fixture
-def server_factory(tmp_path: Path) -> Iterator[ServerFactory]:
-    """Starts servers: `server_factory("--no-auth")`."""
-    servers: list[Server] = []
+@contextmanager
+def servers(directory: Path) -> Iterator[ServerFactory]:
+    """Starts servers, each on a directory of its own in this one, and stops them in the end."""
+    started: list[Server] = []
 
     def start(*options: str, data: Path | None = None, **how: Any) -> Server:
-        server = Server(data or tmp_path / f"data{len(servers)}", *options, **how)
-        servers.append(server)
+        server = Server(data or directory / f"data{len(started)}", *options, **how)
+        started.append(server)
         return server.start()
 
     yield start
-    for server in servers:
+    for server in started:
         server.stop()
         (server.data / "ballast").unlink(missing_ok=True)  # pytest keeps the directories of its last three runs
+
+
+@pytest.fixture
+def server_factory(tmp_path: Path) -> Iterator[ServerFactory]:
+    """Starts servers: `server_factory("--no-auth")`."""
+    with servers(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def module_server_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerFactory]:
+    """As `server_factory`, for what the tests of a module only look at, or each use for units of their own."""
+    with servers(tmp_path_factory.mktemp("module")) as start:
+        yield start
 
 
 @pytest.fixture

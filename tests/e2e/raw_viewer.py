@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+_TEXT, _PING, _PONG = 0x1, 0x9, 0xA
+
 HELD_BYTES = 4_096
 """The receive buffer of one that is to stall at once."""
 
@@ -90,7 +92,9 @@ class RawViewer(asyncio.Protocol):
             if len(left) < head + size:
                 return
             body = bytes(left[head : head + size])
-            is_text = left[0] & 0x0F == 1
+            kind = left[0] & 0x0F
             del left[: head + size]
-            if is_text:
+            if kind == _TEXT:
                 self._heard(body)
+            elif kind == _PING:
+                self.transport.write(bytes((0x80 | _PONG, 0x80 | size)) + bytes(4) + body)

@@ -12,10 +12,10 @@ from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server
 
 
-@pytest.fixture
-def driven(server_factory: ServerFactory) -> Server:
+@pytest.fixture(scope="module")
+def driven(module_server_factory: ServerFactory) -> Server:
     """A server on which BE-K03 pursued from Belgium into the Netherlands, and it is over; NL-X1 was not in it."""
-    server = server_factory("--no-auth")
+    server = module_server_factory("--no-auth")
     pings = drive("BE-K03")
     with server.units() as unit:
         send(unit, pings[:30])

@@ -24,9 +24,9 @@ def shown(browser: Browser) -> Iterator[Screen]:
         yield shown
 
 
-@pytest.fixture
-def server(server_factory: ServerFactory) -> Server:
-    return server_factory("--no-auth")
+@pytest.fixture(scope="module")
+def server(module_server_factory: ServerFactory) -> Server:
+    return module_server_factory("--no-auth")
 
 
 def look_at(shown: Screen, server: Server, lon: float, lat: float, zoom: float) -> Page:
@@ -106,7 +106,8 @@ def test_the_first_steps_are_walked_by_key_and_never_come_again(server: Server, 
     expect(card).to_be_hidden()
 
 
-def test_the_picture_says_of_when_it_is_once_the_link_is_lost(server: Server, browser: Browser) -> None:
+def test_the_picture_says_of_when_it_is_once_the_link_is_lost(server_factory: ServerFactory, browser: Browser) -> None:
+    server = server_factory("--no-auth")
     lost = screen(browser)
     lost.open(server.http)
     server.kill()

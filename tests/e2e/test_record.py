@@ -11,10 +11,10 @@ from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server, lines, run
 
 
-@pytest.fixture
-def server(server_factory: ServerFactory) -> Server:
+@pytest.fixture(scope="module")
+def server(module_server_factory: ServerFactory) -> Server:
     """One on which a Belgian unit in pursuit has crossed into the Netherlands."""
-    server = server_factory("--no-auth")
+    server = module_server_factory("--no-auth")
     pings = drive("BE-K03")
     with server.units() as unit:
         send(unit, pings[:30])
@@ -31,6 +31,7 @@ def test_a_decision_is_explained_from_a_running_server_and_from_its_journal(serv
     busy = run("explain", decision["id"], "--data", str(server.data))
     server.stop()
     kept = run("explain", decision["id"][:8], "--data", str(server.data))
+    server.start()
 
     assert live.returncode == 0, live.stderr
     assert live.stdout == kept.stdout

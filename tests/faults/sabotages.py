@@ -156,6 +156,13 @@ SABOTAGES: Final = (
         f"{_IO}/test_recovery.py::test_rebuild_shows_the_first_event_that_was_changed",
     ),
     Sabotage(
+        "the slowest viewer sets the pace",
+        "tracker/io/hub.py",
+        "        deliver(live, sealed, at, frames)\n",
+        "        deliver([] if any(viewer.buffered_bytes for viewer in live) else live, sealed, at, frames)\n",
+        "tests/e2e/test_slow_viewer.py::test_the_others_get_everything_and_the_stalled_one_resumes",
+    ),
+    Sabotage(
         "what comes beyond the window is thrown away",
         "borders/arrival.py",
         "    found = None if watch.crossed is None else reconsider(",
