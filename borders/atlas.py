@@ -274,15 +274,17 @@ class Atlas:
         if not (self._grid.covers(*a) and self._grid.covers(*b)):
             return 0.0
         length_m, clear_m = at_most_m(*a, *b), 0.0
-        fraction = 0.0
+        may_be_empty = True
         while clear_m <= length_m:
             fraction = clear_m / length_m
-            here = _along(a, b, fraction)
-            step_m = self._grid.clearance_m(*here)
+            lon, lat = _along(a, b, fraction)
+            step_m = self._grid.clearance_m(lon, lat)
             if step_m < _WORTH_M:
-                if self._grid.is_empty_along(*here, *b):
+                if may_be_empty and self._grid.is_empty_along(lon, lat, *b):
                     return 1.0
-                step_m = self._close.code_and_clearance_m(*here)[1]
+                # What is in the way stays there; to walk the cells again would seldom help.
+                may_be_empty = False
+                step_m = self._close.code_and_clearance_m(lon, lat)[1]
                 if step_m < _WORTH_CLOSE_M:
                     return fraction
             clear_m += step_m
