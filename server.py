@@ -56,6 +56,9 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error [default: info].")] = None,
 ) -> None:
     """Run the server; prints {"ready":true,"http":…,"ws":…} when it is."""
+    from tracker.io import interpreter
+
+    interpreter.start()
     from tracker.io import app as application
     from tracker.io.settings import load
 
