@@ -33,7 +33,7 @@ from tracker.io.metrics import CONTENT_TYPE, Metrics
 from tracker.io.oidc import Oidc
 from tracker.io.oidc_http import OidcCalls
 from tracker.io.pace import Paces
-from tracker.io.pages import Page, Pages, answer
+from tracker.io.pages import Later, Page, Pages, answer
 from tracker.io.pages import page as prepare
 from tracker.io.readiness import Readiness
 from tracker.io.record_http import Record
@@ -80,7 +80,7 @@ class Api:
         metrics: counts.
         pages: the map page's files.
         readiness: looks whether the server can do its work.
-        borders: the boundary data as GeoJSON, encoded once, by the name of the call.
+        borders: makes the boundary data as GeoJSON, encoded, by the name of the call.
         about: what the server says of itself.
         batch_bytes: the largest body of pings.
         now: the clock, Unix seconds UTC.
@@ -103,7 +103,7 @@ class Api:
         metrics: Metrics,
         pages: Pages,
         readiness: Readiness,
-        borders: Mapping[str, bytes],
+        borders: Callable[[], Mapping[str, bytes]],
         about: About,
         batch_bytes: int,
         now: Callable[[], float],
@@ -117,7 +117,7 @@ class Api:
         self._metrics = metrics
         self._pages = pages
         self._readiness = readiness
-        self._borders: Final = {name: prepare(body, ".geojson") for name, body in borders.items()}
+        self._borders: Final = Later(lambda: {name: prepare(body, ".geojson") for name, body in borders().items()})
         self._openapi: Final[Page] = prepare(openapi.document(about.version), ".json")
         self._about = about
         self._training = Training(trainings)
@@ -212,7 +212,7 @@ class Api:
         )
 
     async def _send_borders(self, request: web.Request) -> web.Response:
-        return answer(request, self._borders[_call(request)])
+        return await answer(request, (await self._borders.get())[_call(request)])
 
     async def _send_basemap(self, _: web.Request) -> web.StreamResponse:
         path = file_of(self._about.basemap)
@@ -222,7 +222,7 @@ class Api:
         return web.FileResponse(path, headers={hdrs.CONTENT_TYPE: "application/octet-stream"})
 
     async def _send_openapi(self, request: web.Request) -> web.Response:
-        return answer(request, self._openapi)
+        return await answer(request, self._openapi)
 
     async def _send_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self._metrics.render(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE})
@@ -239,13 +239,13 @@ class Api:
         return respond(answer, 200 if is_ready else 503)
 
     async def _sign_in_page(self, request: web.Request) -> web.Response:
-        found = self._pages.answer(request, "sign_in.html")
+        found = await self._pages.answer(request, "sign_in.html")
         if found is None:
             raise HttpError(404, "", "this installation has no page to sign in on; run make setup")
         return found
 
     async def _page(self, request: web.Request) -> web.Response:
-        found = self._pages.answer(request, request.match_info.get("name", ""))
+        found = await self._pages.answer(request, request.match_info.get("name", ""))
         if found is None:
             raise HttpError(404, "", "there is no such page or call")
         return found

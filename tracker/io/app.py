@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -185,7 +186,7 @@ async def _listen(
         metrics=metrics,
         pages=pages.Pages(pages.find_directory(SOURCE_ROOT)),
         readiness=readiness,
-        borders=geojson.boundary_files(boundaries.atlas),
+        borders=partial(geojson.boundary_files, boundaries.atlas),
         about=about,
         batch_bytes=config.limits.batch_bytes,
         now=clock.now,

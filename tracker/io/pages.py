@@ -1,15 +1,19 @@
 """The map page: every file it may ask for, read into memory once, with nothing read from disk per request.
 
-A name that is not in the table is not found, whatever it spells; so there are no paths to escape from.
+A name that is not in the table is not found, whatever it spells; so there are no paths to escape from. What takes long
+is done when it is first asked for: a server that starts anew is waited for by units, and seldom by a page.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from aiohttp import hdrs, web
 
@@ -48,11 +52,32 @@ and start the server again.</p>
 """
 
 
+_Made = TypeVar("_Made")
+
+
+class Later(Generic[_Made]):
+    """Something that is made once, in a thread, when it is first asked for.
+
+    Args:
+        make: makes it.
+    """
+
+    def __init__(self, make: Callable[[], _Made]) -> None:
+        self._make: Final = make
+        self._making: asyncio.Future[_Made] | None = None
+
+    async def get(self) -> _Made:
+        """What was made. Raises what making it raised; then the next who asks tries again."""
+        if self._making is None or (self._making.done() and self._making.exception() is not None):
+            self._making = asyncio.ensure_future(asyncio.to_thread(self._make))
+        return await asyncio.shield(self._making)  # whoever asked first may go; others wait too
+
+
 class Page(NamedTuple):
     """One file as it goes over the wire. `packed` is None where gzip does not help."""
 
     body: bytes
-    packed: bytes | None
+    packed: Later[bytes | None]
     content_type: str
     etag: str
 
@@ -81,10 +106,10 @@ class Pages:
     def __len__(self) -> int:
         return len(self._pages)
 
-    def answer(self, request: web.Request, name: str) -> web.Response | None:
+    async def answer(self, request: web.Request, name: str) -> web.Response | None:
         """The answer for `name` (no leading slash; `""` is `index.html`); None if it is not found."""
         page = self._pages.get(name or "index.html")
-        return None if page is None else answer(request, page)
+        return None if page is None else await answer(request, page)
 
 
 def page(body: bytes, suffix: str) -> Page:
@@ -92,7 +117,7 @@ def page(body: bytes, suffix: str) -> Page:
     return _page(body, suffix)
 
 
-def answer(request: web.Request, page: Page) -> web.Response:
+async def answer(request: web.Request, page: Page) -> web.Response:
     """Serve one prepared body: 304 if the client has it, gzip if the client reads that."""
     headers = {
         hdrs.ETAG: page.etag,
@@ -102,9 +127,10 @@ def answer(request: web.Request, page: Page) -> web.Response:
     if page.etag in _tags(request):
         return web.Response(status=304, headers=headers)
     headers[hdrs.CONTENT_TYPE] = page.content_type
-    if page.packed is not None and _reads_gzip(request):
+    packed = await page.packed.get() if _reads_gzip(request) else None
+    if packed is not None:
         headers[hdrs.CONTENT_ENCODING] = "gzip"
-        return web.Response(body=page.packed, headers=headers)
+        return web.Response(body=packed, headers=headers)
     return web.Response(body=page.body, headers=headers)
 
 
@@ -121,14 +147,17 @@ def find_directory(source_root: Path) -> Path:
 def _page(body: bytes, suffix: str) -> Page:
     if len(body) > _LARGEST_BYTES:
         raise ValueError(f"{len(body)} bytes are too many to keep in memory; at most {_LARGEST_BYTES}")
-    packed = None
-    if suffix not in _PACKED and len(body) > 500:
-        candidate = gzip.compress(body, compresslevel=6, mtime=0)
-        packed = candidate if len(candidate) < len(body) else None
     digest = hashlib.sha256(body).digest()
     # Weak, because the packed and the plain form share it (RFC 9110, 8.8.1).
     etag = f'W/"{base64.urlsafe_b64encode(digest[:15]).decode()}"'
-    return Page(body, packed, MIME_TYPES[suffix], etag)
+    return Page(body, Later(partial(_packed, body, suffix)), MIME_TYPES[suffix], etag)
+
+
+def _packed(body: bytes, suffix: str) -> bytes | None:
+    if suffix in _PACKED or len(body) <= 500:
+        return None
+    packed = gzip.compress(body, compresslevel=6, mtime=0)
+    return packed if len(packed) < len(body) else None
 
 
 def _is_hidden(name: Path) -> bool:

@@ -116,7 +116,7 @@ class HttpRoom:
             metrics=self.metrics,
             readiness=self.readiness,
             pages=Pages(web_directory),
-            borders=dict.fromkeys(("borders", "borderOutline", "borderSides"), BORDERS),
+            borders=lambda: dict.fromkeys(("borders", "borderOutline", "borderSides"), BORDERS),
             about=About("1.2.3", "© OpenStreetMap contributors", "ab" * 32, "2026-11", demo=False),
             batch_bytes=1024 * 1024,
             trainings=Trainings(service, lambda: BEGAN_AT),

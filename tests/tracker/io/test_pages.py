@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from tracker.io.pages import MIME_TYPES, Pages, find_directory
+from tracker.io.pages import MIME_TYPES, Later, Pages, find_directory
 
 SCRIPT = "// " + "x" * 2_000 + "\n"
 
@@ -46,7 +48,7 @@ async def url(directory: Path) -> AsyncIterator[str]:
     pages = Pages(directory)
 
     async def handle(request: web.Request) -> web.Response:
-        return pages.answer(request, request.match_info["name"]) or web.Response(status=404)
+        return await pages.answer(request, request.match_info["name"]) or web.Response(status=404)
 
     app = web.Application()
     app.router.add_get("/{name:.*}", handle)
@@ -77,7 +79,7 @@ async def test_without_vendor_files_the_page_says_what_to_do(tmp_path: Path, ses
     app = web.Application()
 
     async def handle(request: web.Request) -> web.Response:
-        return pages.answer(request, "") or web.Response(status=404)
+        return await pages.answer(request, "") or web.Response(status=404)
 
     app.router.add_get("/", handle)
     async with TestServer(app) as server, session.get(server.make_url("/")) as response:
@@ -99,6 +101,27 @@ async def test_without_vendor_files_the_page_says_what_to_do(tmp_path: Path, ses
 async def test_content_types(url: str, session: ClientSession, name: str, content_type: str) -> None:
     async with session.get(url + name) as response:
         assert (response.status, response.headers["Content-Type"]) == (200, content_type)
+
+
+async def test_what_takes_long_is_made_once_and_again_only_after_it_failed() -> None:
+    made: list[int] = []
+
+    def make() -> int:
+        time.sleep(0.02)
+        made.append(len(made))
+        if len(made) == 1:
+            raise MemoryError
+        return made[-1]
+
+    later = Later(make)
+    with pytest.raises(MemoryError):
+        await later.get()
+    gone = asyncio.create_task(later.get())
+    await asyncio.sleep(0)
+    gone.cancel()
+
+    assert [*await asyncio.gather(later.get(), later.get())] == [1, 1]
+    assert made == [0, 1]
 
 
 def test_every_kind_is_served_with_a_type_that_nosniff_accepts() -> None:
