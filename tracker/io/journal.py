@@ -27,8 +27,10 @@ FILE: Final = "journal.db"
 SQLITE_FLOOR: Final = 3_051_003
 """Older ones can corrupt a database when its log starts anew (sqlite.org, release notes of 3.51.3)."""
 
-CHECKPOINT_PAGES: Final = 1_000
-"""Once the write-ahead log is this long, its content moves to the database; a page has 4 KiB."""
+CHECKPOINT_PAGES: Final = 8_000
+"""Once the write-ahead log is this long (32 MB), its content moves to the database; a page has 4 KiB. Every unit's pings
+have pages of their own in the index: the longer the log, the fewer times each is moved.
+"""
 
 PIECE_BYTES: Final = 256 * 1024
 """Of a snapshot, written in one transaction."""

@@ -316,8 +316,8 @@ def test_what_was_used_is_noted_once(journal: Journal) -> None:
 def test_the_log_does_not_grow_without_end(journal: Journal, tmp_path: Path) -> None:
     wal = tmp_path / "data" / f"{FILE}-wal"
     largest = 0
-    for id_ in range(1, 4 * CHECKPOINT_PAGES):
-        journal.write([InputRow(id_, None, bytes(3000))])
+    for id_ in range(1, 101):
+        journal.write([InputRow(id_, None, bytes(CHECKPOINT_PAGES * 4096 // 25))])
         if journal.wants_checkpoint:
             journal.checkpoint()
         largest = max(largest, wal.stat().st_size)
