@@ -28,8 +28,8 @@ SQLITE_FLOOR: Final = 3_051_003
 """Older ones can corrupt a database when its log starts anew (sqlite.org, release notes of 3.51.3)."""
 
 CHECKPOINT_PAGES: Final = 8_000
-"""Once the write-ahead log is this long (32 MB), its content moves to the database; a page has 4 KiB. Every unit's pings
-have pages of their own in the index: the longer the log, the fewer times each is moved.
+"""Once the write-ahead log is this long (32 MB), its content moves to the database; a page has 4 KiB. Every unit has
+pages of its own in the index of pings: the longer the log, the fewer times each is moved.
 """
 
 PIECE_BYTES: Final = 256 * 1024
