@@ -14,6 +14,8 @@ import { icons } from "./icons.mjs";
 export const BENELUX = /** @type {[number, number, number, number]} */ ([2.4, 49.4, 7.3, 53.6]);
 const COVERED = /** @type {[number, number, number, number]} */ ([0.5, 48.3, 9.5, 54.7]);
 
+const AGAIN_MS = 3_000;
+
 /** Whether the address names what to look at, before the map itself writes there. */
 export const namesView = location.hash.includes("map=");
 
@@ -50,10 +52,26 @@ export function createMap(container, calm) {
     for (const [name, { image, pixelRatio }] of icons()) map.addImage(name, image, { pixelRatio });
   });
   map.once("load", () => {
-    void sharpen(map).then(() => mark(document.body, "borders", "whole"));
+    void sharpenInTime(map);
     onLanguage(() => nameGround(map));
   });
   return map;
+}
+
+/**
+ * Put the whole boundary data in the place of its outline, which stays meanwhile: a server that is away comes back.
+ * @param {MapLibreMap} map
+ */
+async function sharpenInTime(map) {
+  for (;;) {
+    try {
+      await sharpen(map);
+      mark(document.body, "borders", "whole");
+      return;
+    } catch {
+      await new Promise((resume) => setTimeout(resume, AGAIN_MS));
+    }
+  }
 }
 
 /**

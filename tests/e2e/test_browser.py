@@ -129,7 +129,7 @@ def test_a_killed_server_is_said_at_once_and_the_page_comes_back_with_what_it_mi
     with server.units() as unit:
         send(unit, drive("BE-K03")[:5])
     expect(page.locator('[data-unit="BE-K03"]')).to_be_visible()
-    page.locator("body[data-map]").wait_for(timeout=15_000)
+    page.locator('body[data-borders="whole"]').wait_for(timeout=30_000)  # else the map rightly complains
 
     killed_at = time.monotonic()
     server.kill()
