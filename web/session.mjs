@@ -24,7 +24,7 @@ export async function whoIsIn() {
 
 /**
  * Sign in. The answer is as it came: what to say of a refusal is the page's business.
- * @param {{name: string, password: string} | {once: string}} proof
+ * @param {{name: string, password: string} | {once: string, password?: string}} proof
  */
 export function signIn(proof) {
   const headers = { "Content-Type": "application/json" };

@@ -1,5 +1,5 @@
 // @ts-check
-/** The way in: a name and a password, or a link that works once. The session is a cookie that no script can read. */
+/** The way in: a name and a password, or a link that works once, or one by which a password is chosen. The session is a cookie that no script can read. */
 
 import { byId } from "./dom.mjs";
 import { signIn, signOut, whoIsIn } from "./session.mjs";
@@ -19,6 +19,8 @@ const inside = byId("inside", HTMLDivElement);
 const languages = byId("language", HTMLSelectElement);
 
 let language = choose([localStorage.getItem(STORED), ...navigator.languages]);
+/** The secret of a link by which a password is to be chosen. @type {string | null} */
+let choosing = null;
 /** What is said now, so that another language can say it. @type {[HTMLElement, Word, Record<string, string | number>][]} */
 let said = [];
 
@@ -44,10 +46,26 @@ async function start() {
   const once = asked.get("once");
   // The secret leaves the address bar and the history before anything else happens.
   if (location.search) history.replaceState(null, "", location.pathname);
+  if (asked.has("choose")) return askForPassword(asked.get("choose") ?? "");
   if (once !== null && (await use({ once }, "link"))) return;
   await look();
   if (asked.has("ended")) tell("ended");
   if (asked.has("denied")) tell("denied", { reason: asked.get("denied") ?? "" });
+}
+
+/**
+ * Ask for a new password instead of a name and a password.
+ * @param {string} secret
+ */
+function askForPassword(secret) {
+  choosing = secret;
+  for (const part of form.querySelectorAll("[for=name], #name")) part.remove();
+  password.autocomplete = "new-password";
+  const words = { "[for=password]": "newPassword", button: "choose" };
+  for (const [place, word] of Object.entries(words)) form.querySelector(place)?.setAttribute("data-word", word);
+  speak();
+  form.hidden = false;
+  password.focus();
 }
 
 /** Who is signed in already goes on to the map; everybody else gets what there is to fill in. */
@@ -73,11 +91,12 @@ async function look() {
 }
 
 async function submit() {
-  await use({ name: name.value.trim(), password: password.value }, "wrong");
+  if (choosing !== null) await use({ once: choosing, password: password.value }, "link");
+  else await use({ name: name.value.trim(), password: password.value }, "wrong");
 }
 
 /**
- * @param {{name: string, password: string} | {once: string}} proof
+ * @param {{name: string, password: string} | {once: string, password?: string}} proof
  * @param {Word} refused what to say of a proof that is not right
  * @returns {Promise<boolean>} whether the page is on its way to the map
  */
@@ -95,6 +114,7 @@ async function use(proof, refused) {
     const seconds = answer.headers.get("Retry-After") ?? "";
     if (answer.status === 429) tell("later", { seconds });
     else if (answer.status === 503) tell("busy");
+    else if (answer.status === 400 && choosing !== null) tell("weak");
     else tell(refused);
   } catch {
     tell("away");
@@ -129,7 +149,7 @@ function speak() {
   document.documentElement.lang = language;
   languages.value = language;
   document.title = `${say(language, "title")} · Drempelloos`;
-  put(byId("about", HTMLParagraphElement), "about");
+  put(byId("about", HTMLParagraphElement), choosing === null ? "about" : "chooseOne");
   put(caps, "caps");
   for (const target of document.querySelectorAll("[data-word]")) {
     if (target instanceof HTMLElement) target.textContent = say(language, /** @type {Word} */ (target.dataset["word"]));

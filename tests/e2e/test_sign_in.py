@@ -12,13 +12,14 @@ import websockets.sync.client as ws
 from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed
 
+from tests.e2e.axe import stumbles
 from tests.e2e.browser import Screen, watched
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server, run
 
 PASSWORD = "Zes paarden op de dijk"  # noqa: S105
 
-REFUSED = re.compile("responded with a status of 401|WebSocket connection to .* failed")
+REFUSED = re.compile("responded with a status of 40[01]|WebSocket connection to .* failed")
 """What Chromium itself writes when a password is wrong or a socket is closed on it, which some tests are about."""
 
 
@@ -117,6 +118,45 @@ def test_who_is_disabled_is_sent_out_within_two_seconds(server: Server, shown: S
 
 
 @pytest.mark.browser
+def test_a_new_colleague_chooses_a_password_by_the_link_of_an_admin(server: Server, shown: Screen) -> None:
+    """And nobody stumbles on the way in, in any of its states."""
+    admin = {"Authorization": f"Bearer {server.token('--role', 'admin')}"}
+    made = server.post("/api/v1/admin/accounts", {"name": "bea", "role": "dispatcher", "state": "NL"}, **admin)
+    page = shown.page
+    page.goto(f"{server.http}{made['link']['choose']}")
+    expect(page.locator("#password")).to_be_focused()
+    assert "choose" not in page.url, "the secret leaves the address bar first"
+    found = {"choosing": stumbles(page)}
+    page.keyboard.type("bea bea bea bea")
+    page.keyboard.press("Enter")
+    expect(page.locator("#problem")).to_have_text("This password is too short, or too easy to guess.")
+    found["too weak"] = stumbles(page)
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    is_on_the_map(page)
+    expect(page.locator("#by")).to_have_value("bea")
+
+    page.locator("#sign-out").press("Enter")
+    page.wait_for_url("**/sign-in")
+    expect(page.locator("#name")).to_be_focused()
+    found["at first"] = stumbles(page)
+    sign_in(page, "bea", "not this one")
+    expect(page.locator("#problem")).to_be_visible()
+    found["refused"] = stumbles(page)
+    page.locator("#name").fill("bea")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    is_on_the_map(page)
+
+    page.context.clear_cookies()
+    page.goto(f"{server.http}{made['link']['choose']}")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#problem")).to_have_text("This link was used already, or is too old. Ask for another.")
+    assert not any(found.values()), found
+
+
+@pytest.mark.browser
 def test_an_admin_is_told_that_there_is_no_map_for_this_role(server: Server, shown: Screen) -> None:
     add(server, "cis", "admin", None)
     page = shown.page
@@ -125,6 +165,7 @@ def test_an_admin_is_told_that_there_is_no_map_for_this_role(server: Server, sho
     sign_in(page, "cis")
 
     expect(page.locator("#inside-words")).to_contain_text("You are signed in as cis (admin).")
+    assert stumbles(page) == []
     page.locator("#sign-out").click()
     expect(page.locator("#name")).to_be_focused()
 

@@ -40,6 +40,8 @@ class LinkView(msgspec.Struct, frozen=True):
 
     name: str
     path: str
+    choose: str
+    """The same link, where its owner chooses a password."""
     ends_at: str
 
 
@@ -169,7 +171,8 @@ class Administration:
         if account.disabled_at is not None:
             raise Refused("name", f"{name!r} is disabled")
         secret = self._sessions.make_link(account.subject, account.grant, at)
-        return LinkView(account.name, f"/sign-in?once={secret}", rfc3339(at + LINK_S))
+        page = "/sign-in"
+        return LinkView(account.name, f"{page}?once={secret}", f"{page}?choose={secret}", rfc3339(at + LINK_S))
 
     def sign_out(self, name: str) -> Ended:
         """End every session of a person. Raises Refused."""
