@@ -13,7 +13,7 @@ RANDOM: Final = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)
 FORMS: Final = re.compile(r"\$argon2|[Bb]earer |__Host-|once=|-----BEGIN|(?i:set-cookie|authorization: )")
 """What comes with a secret, or is the hash of one."""
 
-WELCOME: Final = re.compile(r"^    http://\S+/sign-in\?once=\S+$", re.MULTILINE)
+WELCOME: Final = re.compile(r"^    https?://\S+/sign-in\?once=\S+$", re.MULTILINE)
 """What the server says on the terminal at its first start, and is meant to: whoever reads it may sign in, once."""
 
 _known: Final[set[str]] = set()

@@ -305,7 +305,7 @@ class Api:
         own = response.headers.get(_POLICY)  # of a page that needs less still
         feed = self._gate.feed_origin(host) if known and host else ""
         response.headers.update(_headers(feed, origins(self._about.basemap)))
-        if self._gate.is_tls and host is not None and not host.lower().startswith("localhost"):
+        if self._gate.is_tls and host is not None and host.lower().partition(":")[0] != "localhost":
             # Not for the name that every other server on this machine has too.
             response.headers["Strict-Transport-Security"] = f"max-age={HSTS_S}"
         if own is not None:

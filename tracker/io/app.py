@@ -50,7 +50,7 @@ from tracker.io.sessions import LINK_S
 from tracker.io.sign_in import SIGN_INS, SignIn
 from tracker.io.throttle import Throttle
 from tracker.io.tickets import Tickets
-from tracker.io.tls import ServerTls, reload
+from tracker.io.tls import ServerTls, reload, watch
 from tracker.io.training import Trainings
 from tracker.io.turnstile import Turnstile
 from tracker.io.units_socket import UnitsSocket
@@ -86,6 +86,8 @@ async def run(config: Config) -> None:
     clock = Clock()
     asks = (False, True) if config.tls.client_ca else (False,)
     tls = [ServerTls(config.tls, clock.now, asks=each) for each in asks] if config.tls.certificate else []
+    if not tls and not config.is_local:
+        _log.warning("others can reach this server, and there is no TLS here: a proxy has to end it")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -204,6 +206,7 @@ async def _listen(
         asyncio.create_task(live.watch(), name="openings"),
         asyncio.create_task(overload.watch(service), name="overload"),
         asyncio.create_task(_watch_strangers(strangers, tls), name="strangers"),
+        *(asyncio.create_task(watch(first), name="certificate") for first in tls[:1]),
     )
     stack.push_async_callback(_close, ports, port, tasks)
     ready = Ready(ready=True, http=f"{gate.http_scheme}://{http}", ws=f"{gate.ws_scheme}://{ws}")

@@ -38,7 +38,8 @@ class OidcCalls:
     async def start(self, request: web.Request) -> web.Response:
         """Away to the provider."""
         try:
-            departure = await self._provider().depart(f"{self._origin or f'http://{request.host}'}{CALLBACK}")
+            own = self._origin or f"{self._gate.http_scheme}://{request.host}"
+            departure = await self._provider().depart(f"{own}{CALLBACK}")
         except Denied as denied:
             return _to_sign_in(denied)
         answer = _to(departure.url)

@@ -7,6 +7,7 @@ not do changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -22,14 +23,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from tracker.errors import Refused
 from tracker.io.config import Tls
 
-HANDSHAKE_S: Final = 10.0
+HANDSHAKE_S: Final = 8.0
 """A handshake that is not over by then has failed."""
 
 SHUTDOWN_S: Final = 2.0
 """How long a connection that is closed here waits for the other end to agree."""
 
-WARN_S: Final = 14 * 86_400.0
-"""A certificate that ends sooner is warned of."""
+DAY_S: Final = 86_400.0
+WARN_S: Final = 14 * DAY_S
+"""A certificate that ends sooner is warned of, each day."""
 
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: what a stolen key cannot open later (forward secrecy), authenticated; TLS 1.3 has no others."""
@@ -79,6 +81,8 @@ class ServerTls(ssl.SSLContext):
     _current: ssl.SSLContext
     failed: Counter[str]
     """Handshakes that failed, by reason, since somebody last looked."""
+    ends_at: datetime
+    """When the server's certificate ends."""
 
     def __new__(cls, *_: object, **__: object) -> Self:
         """Make one; the files are read after that."""
@@ -101,14 +105,12 @@ class ServerTls(ssl.SSLContext):
         if found:
             raise BadFiles(found)
         self._current = _build(self._config, self.failed, asks=self._asks)
-        ends_at = self.ends_at
-        if ends_at - self._now() < WARN_S and not self._asks:  # the other port says the same
-            _log.warning("the certificate ends soon", ends_at=datetime.fromtimestamp(ends_at, UTC).isoformat())
+        self.ends_at = _load(self._config.certificate)[0].not_valid_after_utc
 
-    @property
-    def ends_at(self) -> float:
-        """When the server's certificate ends, Unix seconds UTC; as its file stands now."""
-        return _load(self._config.certificate)[0].not_valid_after_utc.timestamp()
+    def warn(self) -> None:
+        """Tell the log if the certificate ends soon."""
+        if self.ends_at.timestamp() - self._now() < WARN_S:
+            _log.warning("the certificate ends soon", ends_at=self.ends_at.isoformat())
 
     def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:  # noqa: ANN401 - as the base class has it
         """For the event loop: begin a connection."""
@@ -134,8 +136,15 @@ def reload(ports: Sequence[ServerTls]) -> None:
         for key, reason in error.problems:
             _log.error("the certificates were not read again; those before go on", key=key, reason=reason)
     else:
-        ends_at = datetime.fromtimestamp(ports[0].ends_at, UTC).isoformat()
-        _log.info("the certificates were read again", ends_at=ends_at)
+        _log.info("the certificates were read again", ends_at=ports[0].ends_at.isoformat())
+        ports[0].warn()
+
+
+async def watch(tls: ServerTls) -> None:
+    """Warn each day of a certificate that ends soon, until cancelled."""
+    while True:
+        tls.warn()
+        await asyncio.sleep(DAY_S)
 
 
 class _Context(ssl.SSLContext):

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -483,3 +483,14 @@ def fingerprint(certificate: trustme.LeafCert) -> str:
 
 def server_fingerprint(connection: ClientConnection) -> str:
     return sha256(connection.transport.get_extra_info("ssl_object").getpeercert(binary_form=True)).hexdigest()
+
+
+async def test_a_certificate_that_ends_soon_is_warned_of(tmp_path: Path, pki: Pki, capfd: Any) -> None:
+    ends_at = datetime.now(UTC) + timedelta(days=13)  # noqa: TID251
+    soon = ServerTls(files(tmp_path, pki.ours.issue_cert("localhost", not_after=ends_at), pki.ours), now)
+    for tls, warnings_ in ((soon, 1), (ServerTls(pki.config, now), 0)):
+        task = asyncio.create_task(tls_module.watch(tls))
+        await asyncio.sleep(0)
+        task.cancel()
+        out, err = capfd.readouterr()
+        assert (out + err).count("the certificate ends soon") == warnings_
