@@ -97,6 +97,7 @@ def test_whatever_goes_wrong_with_signing_in(server: Server) -> None:
     for _ in range(2):  # the second time it is used up
         server.status("/api/v1/session", json.dumps({"once": link}).encode())
     assert "sign-in refused" in server.log()
+    search(server.log())
     for line in server.log().splitlines():
         if line.startswith("{"):
             assert {"event", "level", "timestamp"} <= json.loads(line).keys()

@@ -268,4 +268,34 @@ SABOTAGES: Final = (
         "if False:",
         "tests/hostile/test_large_and_deep.py::test_what_is_packed_is_not_unpacked",
     ),
+    Sabotage(
+        "a reader on a slow line is one that does not read",
+        "tracker/io/http_port.py",
+        "taken = acknowledged_bytes(self.transport)",
+        "taken = None",
+        "tests/hostile/test_slow.py::"
+        "test_every_way_of_being_slow_comes_to_an_end_but_one_who_reads_slowly_is_left_alone",
+    ),
+    Sabotage(
+        "what was taken blindly is placed by a replay",
+        "tracker/engine.py",
+        "if entry.blind or self.detector is None:",
+        "if self.detector is None:",
+        "tests/tracker/test_blind.py::test_a_replay_with_borders_tells_the_same",
+    ),
+    Sabotage(
+        "a clock that is far ahead is believed",
+        "tracker/io/doubt.py",
+        "if ahead_s > AHEAD_S:",
+        "if ahead_s > 1e9:",
+        f"{_IO}/test_retention.py::"
+        "test_a_server_that_wakes_far_ahead_of_its_journal_erases_nothing_until_somebody_speaks_for_the_clock",
+    ),
+    Sabotage(
+        "what was typed as a name is logged",
+        "tracker/io/sign_in.py",
+        "account=None if account is None else account.name, address=address)",
+        "account=name, address=address)",
+        "tests/e2e/test_unsaid.py::test_whatever_goes_wrong_with_signing_in",
+    ),
 )
