@@ -286,7 +286,7 @@ function owedRow(there, duty, now, command) {
   const by = at === null ? "" : ` · ${t(late ? "act.overdue_since" : "act.by", { time: moment(at, now) })}`;
   const [words, press] = /** @type {HTMLElement[]} */ ([...row.children]);
   const what = law(duty.text);
-  if (words) say(words, `${late ? "▲ " : ""}${what} (${duty.host}, ${duty.article})${by}`);
+  if (words) say(words, `${late ? "▲ " : ""}${what} (${duty.host}, ${duty.article})${by}`, [at]);
   press?.setAttribute("aria-label", t("act.done_what", { what }));
   mark(row, "owed", duty.id);
   mark(row, "kind", duty.kind);

@@ -12,8 +12,8 @@
 import { sign } from "./advice.mjs";
 import { RANK, priorityOf, secondChannel } from "./alarms.mjs";
 import { waysTo } from "./contacts.mjs";
-import { arrange, button, element, mark, say } from "./dom.mjs";
-import { clock, phase, territory, unix, utc } from "./format.mjs";
+import { arrange, button, element, mark, say, stamp, timed } from "./dom.mjs";
+import { clock, phase, territory, unix } from "./format.mjs";
 import { capital, count, named, t } from "./i18n.mjs";
 import { alertWords } from "./words.mjs";
 import { settled } from "./world.mjs";
@@ -273,9 +273,7 @@ export class Alerts {
   #make({ event }, world) {
     const words = alertWords(event, (unit) => sign(world, unit));
     const at = unix(event.time);
-    const time = element("time", "", clock(at));
-    time.dateTime = event.time;
-    time.title = utc(at);
+    const time = stamp(element("time", "", clock(at)), at);
     const acknowledge = button(t("alert.acknowledge"), () => void this.#send(event.id));
     acknowledge.setAttribute("aria-label", `${t("alert.acknowledge")}: ${words.title}`);
     const item = element("li", "alert", acknowledge, element("h4", "", time, " ", words.title));
@@ -285,7 +283,7 @@ export class Alerts {
     item.append(call);
     if (words.article !== null) item.append(element("p", "article", words.article));
     for (const one of words.marks) item.append(element("p", "mark", one));
-    for (const line of words.lines) item.append(element("p", "line", line));
+    for (const line of words.lines) item.append(element("p", "line", ...timed(line, words.instants)));
     if (words.more.length > 0) {
       const folded = words.more.map((line) => element("li", "", line));
       item.append(element("details", "", element("summary", "", t("alert.more", { n: folded.length })), element("ul", "", ...folded)));

@@ -13,10 +13,10 @@ import { sign } from "./advice.mjs";
 import { Alerts } from "./alerts.mjs";
 import * as api from "./api.mjs";
 import { calmSwitch } from "./calm.mjs";
-import { byId, mark, say } from "./dom.mjs";
+import { byId, mark, say, stamp } from "./dom.mjs";
 import { Feed } from "./feed.mjs";
 import { firstSteps } from "./first_steps.mjs";
-import { clock, utc } from "./format.mjs";
+import { clock } from "./format.mjs";
 import { LANGUAGES, isLanguage, language, onLanguage, preferred, speak, t, translate } from "./i18n.mjs";
 import { listen } from "./keys.mjs";
 import { lawLanguage, learn } from "./law.mjs";
@@ -129,6 +129,7 @@ listen({
   b: fit,
   m: () => sound.press(),
   "/": () => find.select(),
+  u: () => mark(document.body, "utc", document.body.dataset["utc"] === "shown" ? "" : "shown"),
   "?": () => help.showModal(),
   Escape: () => choose(null),
   ...Object.fromEntries(Array.from({ length: 9 }, (_, index) => [String(index + 1), () => pursuits?.go(index + 1)])),
@@ -376,7 +377,9 @@ async function fetchTrack(pursuit) {
 /** The legend stays as it was left. */
 function keepLegend() {
   const legend = byId("legend", HTMLDetailsElement);
-  legend.open = localStorage.getItem("legend") !== "closed";
+  const left = localStorage.getItem("legend");
+  // On a small screen, or one that is zoomed, it would hide the map.
+  legend.open = left === null ? !matchMedia("(max-width: 900px)").matches : left !== "closed";
   legend.addEventListener("toggle", () => localStorage.setItem("legend", legend.open ? "open" : "closed"));
 }
 
@@ -422,7 +425,7 @@ function drawPanel() {
   parts.draw(whole, about?.demo ?? false);
   status.draw(world.faults, serverClock.ahead(performance.now() / 1000, Date.now() / 1000));
   say(time, clock(now));
-  time.title = utc(now);
+  stamp(time, now);
   if (world.epoch === null) return;
   const open = waiting(world, now);
   if (reviewed === null) drawSound(open);

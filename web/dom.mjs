@@ -1,6 +1,8 @@
 // @ts-check
 /** The few things that every part of the page does to the document. */
 
+import { clock, utc } from "./format.mjs";
+
 /**
  * An element that index.html has.
  * @template {HTMLElement} T
@@ -45,10 +47,44 @@ export function button(text, press, className = "") {
  * Set an element's text only if it differs: an unchanged node is not painted, selected or announced anew.
  * @param {HTMLElement} target
  * @param {string | null} text null hides it
+ * @param {(number | null)[]} [instants] whose clocks are in the text, Unix seconds, in the order in which they are
  */
-export function say(target, text) {
+export function say(target, text, instants = []) {
   target.hidden = text === null;
-  if (target.textContent !== (text ?? "")) target.textContent = text ?? "";
+  if (target.textContent !== (text ?? "")) target.replaceChildren(...timed(text ?? "", instants));
+}
+
+/**
+ * A text in which every clock is a time, which tells its UTC to who points at it.
+ * @param {string} text
+ * @param {(number | null)[]} instants whose clocks are in the text, Unix seconds, in the order in which they are
+ * @returns {(string | HTMLTimeElement)[]}
+ */
+export function timed(text, instants) {
+  /** @type {(string | HTMLTimeElement)[]} */
+  const parts = [];
+  let rest = text;
+  for (const at of instants) {
+    const words = at === null ? "" : clock(at);
+    const place = words === "" ? -1 : rest.indexOf(words);
+    if (place < 0 || at === null) continue;
+    parts.push(rest.slice(0, place), stamp(element("time", "", words), at));
+    rest = rest.slice(place + words.length);
+  }
+  return [...parts, rest].filter((part) => part !== "");
+}
+
+/**
+ * Have a time tell its UTC: to who points at it, and to style.css, which shows it to who works by keyboard.
+ * @param {HTMLTimeElement} time
+ * @param {number} at Unix seconds
+ */
+export function stamp(time, at) {
+  const instant = utc(at);
+  if (time.dateTime === instant) return time;
+  time.dateTime = time.title = instant;
+  mark(time, "utc", `${instant.slice(11, 19)} UTC`);
+  return time;
 }
 
 /**

@@ -184,7 +184,7 @@ function pendingMarks(event, sign, now) {
  */
 function marked(event, kind, label) {
   return [
-    point([event.lon, event.lat], { kind, label, event: event.id }),
+    point([event.lon, event.lat], { kind, label, event: event.id, utc: event.crossed_at }),
     {
       type: "Feature",
       properties: { kind },

@@ -67,7 +67,8 @@ export class LinkBanner {
       const next = Math.max(0, Math.ceil(this.#retryAt - now));
       const attempt = next > 0 ? t("link.next", { n: next }) : t("link.now");
       const since = { time: clock(at), ago: countdown(now - at), reason: capital(reason), next: attempt };
-      say(this.#banner, this.#picture > 0 ? t("link.lost", { ...since, picture: clock(this.#picture) }) : t("link.never", since));
+      const words = this.#picture > 0 ? t("link.lost", { ...since, picture: clock(this.#picture) }) : t("link.never", since);
+      say(this.#banner, words, [at, this.#picture]);
       say(this.#link, t("link.none"));
       this.#notice.hidden = true;
     } else if (world?.epoch) {

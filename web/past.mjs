@@ -4,7 +4,7 @@
 /** @import {World} from "./world.mjs" */
 
 import { sign } from "./advice.mjs";
-import { byId, element } from "./dom.mjs";
+import { byId, element, timed } from "./dom.mjs";
 import { moment, unix } from "./format.mjs";
 import { t } from "./i18n.mjs";
 
@@ -26,8 +26,9 @@ export class Past {
       link.href = `?review=${encodeURIComponent(pursuit.id)}`;
       link.setAttribute("aria-label", t("past.open_which", { name: pursuit.id }));
       const units = pursuit.members.map(({ unit }) => sign(world, unit)).join(", ");
-      const line = t("past.line", { time: moment(unix(pursuit.started_at), now), units });
-      return element("li", "scenario", element("span", "", pursuit.id), element("span", "quiet", line), link);
+      const at = unix(pursuit.started_at);
+      const line = timed(t("past.line", { time: moment(at, now), units }), [at]);
+      return element("li", "scenario", element("span", "", pursuit.id), element("span", "quiet", ...line), link);
     });
     this.#list.replaceChildren(...(rows.length > 0 ? rows : [element("li", "quiet", t("past.none"))]));
     this.#dialog.showModal();

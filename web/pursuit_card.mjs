@@ -15,7 +15,7 @@ import { Acts } from "./acts.mjs";
 import { advise, isAbroad, next, sign, then } from "./advice.mjs";
 import { waysTo } from "./contacts.mjs";
 import { arrange, button, element, mark, say } from "./dom.mjs";
-import { clock, countdown, ground, phase, speed, territory, unix, utc } from "./format.mjs";
+import { clock, countdown, ground, phase, speed, territory, unix } from "./format.mjs";
 import { named, t } from "./i18n.mjs";
 import { factsAhead } from "./preview.mjs";
 import { drawVerdict, verdictLine } from "./verdict.mjs";
@@ -40,7 +40,7 @@ export class PursuitCard {
   #title;
   #way = element("span", "way");
   #phase = element("span", "chip");
-  #since = element("time", "since");
+  #since = element("span", "since");
   #simulated = element("span", "badge");
   #what = element("p", "what");
   #clock = element("p", "clock");
@@ -98,8 +98,7 @@ export class PursuitCard {
     say(this.#simulated, pursuit.simulated ? t("card.simulated") : null);
     say(this.#phase, phase(pursuit.phase));
     const began = unix(pursuit.started_at);
-    say(this.#since, t("card.since", { time: clock(began) }));
-    this.#since.title = utc(began);
+    say(this.#since, t("card.since", { time: clock(began) }), [began]);
 
     const advice = advise(world, pursuit, now);
     const later = then(world, pursuit, now);
@@ -226,7 +225,7 @@ function lineRow(there, line) {
   const who = [line.with, line.channel].filter(Boolean).join(", ");
   const decided = line.decision && line.decision !== "none" ? ` · ${line.host} ${named("host", line.decision)}` : "";
   const instructions = line.instructions ? ` · “${line.instructions}”` : "";
-  say(row, `${made}${who ? ` (${who})` : ""}${decided}${instructions}`);
+  say(row, `${made}${who ? ` (${who})` : ""}${decided}${instructions}`, [line.since ? unix(line.since) : null]);
   mark(row, "line", line.host);
   mark(row, "status", line.status);
   return row;

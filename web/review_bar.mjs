@@ -4,7 +4,7 @@
 /** @import {Leg} from "./wire.d.ts" */
 /** @import {Mark, Review} from "./review.mjs" */
 
-import { button, byId, element, mark, say } from "./dom.mjs";
+import { button, byId, element, mark, say, stamp, timed } from "./dom.mjs";
 import { clock, countdown, unix, utc } from "./format.mjs";
 import { language, t } from "./i18n.mjs";
 import { listen } from "./keys.mjs";
@@ -88,7 +88,9 @@ export class ReviewBar {
     this.#ticks.replaceChildren();
     marks.forEach((found, index) => {
       const words = markWords(found.event, (unit) => this.#review.sign(unit));
-      this.#jump.add(new Option(`${clock(found.t)} ${words}`, String(index)));
+      const option = new Option(`${clock(found.t)} ${words}`, String(index));
+      option.title = utc(found.t);
+      this.#jump.add(option);
       this.#ticks.append(this.#tick(found, (found.t - began) / (ended - began), words));
     });
     this.#reports.replaceChildren(...this.#legs.map((leg) => this.#report(leg)));
@@ -104,7 +106,7 @@ export class ReviewBar {
     const told = `${clock(now)} · ${countdown(now - began)} / ${countdown(ended - began)}`;
     this.#slider.setAttribute("aria-valuetext", told);
     say(this.#time, told);
-    this.#time.title = utc(now);
+    stamp(this.#time, now);
     say(this.#play, isPlaying ? t("review.pause") : t("review.play"));
     mark(this.#bar, "playing", String(isPlaying));
   }
@@ -124,7 +126,7 @@ export class ReviewBar {
   #tick({ event, t: at }, share, words) {
     const tick = button("", () => this.#go(at), "tick");
     tick.style.setProperty("--at", `${(100 * share).toFixed(2)}%`);
-    tick.title = `${clock(at)} ${words}`;
+    tick.title = `${clock(at)} ${words} (${utc(at)})`;
     tick.tabIndex = -1; // the list beside it has them all, for keys and for readers
     tick.setAttribute("aria-hidden", "true");
     mark(tick, "kind", event.type.split(".")[0] ?? "");
@@ -133,7 +135,8 @@ export class ReviewBar {
 
   /** @param {Leg} leg */
   #report({ leg, host, entered_at }) {
-    const link = element("a", "", t("review.report", { n: leg, host, time: entered_at ? clock(unix(entered_at)) : "" }));
+    const at = entered_at ? unix(entered_at) : null;
+    const link = element("a", "", ...timed(t("review.report", { n: leg, host, time: at === null ? "" : clock(at) }), [at]));
     const speaks = language() === "lb" ? "de" : language();
     link.href = `api/v1/pursuits/${encodeURIComponent(this.#pursuit)}/legs/${leg}?lang=${speaks}`;
     link.target = "_blank";

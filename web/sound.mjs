@@ -8,7 +8,7 @@
 /** @import {Sounding} from "./alarms.mjs" */
 
 import { byId, mark, say } from "./dom.mjs";
-import { clock } from "./format.mjs";
+import { clock, utc } from "./format.mjs";
 import { t } from "./i18n.mjs";
 
 /** Nobody stays muted by oversight. */
@@ -62,7 +62,7 @@ export class Sound {
     mark(this.#button, "sound", state);
     mark(this.#button, "wanted", String(state !== "on" && sounding !== null));
     say(this.#button, { off: t("sound.off"), deaf: t("sound.deaf"), muted: t("sound.muted", { n: left }), on: t("sound.on") }[state]);
-    const tested = this.#test ? ` · ${t("sound.tested", { time: clock(this.#test.at) })}` : "";
+    const tested = this.#test ? ` · ${t("sound.tested", { time: clock(this.#test.at) })} (${utc(this.#test.at)})` : "";
     this.#button.title = t(state === "on" ? "sound.mute" : "sound.test") + tested;
   }
 

@@ -61,7 +61,17 @@ export class Stage {
       this.isReady = true;
       mark(document.body, "map", "drawn");
       ears.drawn();
+      this.#tellUtc();
     });
+  }
+
+  /** Pointing at the mark of a crossing, or at its words, shows its time in UTC. */
+  #tellUtc() {
+    const canvas = this.#map.getCanvas();
+    for (const name of ["marks", "mark-labels"]) {
+      this.#map.on("mousemove", name, ({ features }) => (canvas.title = String(features?.[0]?.properties["utc"] ?? "")));
+      this.#map.on("mouseleave", name, () => (canvas.title = ""));
+    }
   }
 
   /**

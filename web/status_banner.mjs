@@ -6,7 +6,7 @@
  * @import {Fault} from "./wire.d.ts"
  */
 
-import { byId, element, mark } from "./dom.mjs";
+import { byId, element, mark, timed } from "./dom.mjs";
 import { clock, countdown, unix } from "./format.mjs";
 import { t } from "./i18n.mjs";
 
@@ -21,6 +21,7 @@ const GRAVE = new Set(["not_recording", "restarting", "no_borders"]);
  * @property {string} code
  * @property {boolean} grave
  * @property {string} text
+ * @property {number | null} since Unix seconds
  */
 
 /**
@@ -35,13 +36,14 @@ export function statusLines(faults, ahead_s, fails = {}) {
     code: /** @type {string} */ (code),
     grave: GRAVE.has(code),
     text: faultWords(code, clock(unix(since)), text),
+    since: /** @type {number | null} */ (unix(since)),
   }));
   if (Math.abs(ahead_s) > CLOCK_DIFFERS_S) {
     const key = ahead_s > 0 ? "fault.clock_behind" : "fault.clock_ahead";
-    lines.push({ code: "clock_differs", grave: false, text: t(key, { time: countdown(Math.round(ahead_s)) }) });
+    lines.push({ code: "clock_differs", grave: false, text: t(key, { time: countdown(Math.round(ahead_s)) }), since: null });
   }
-  if (fails.basemap) lines.push({ code: "basemap", grave: false, text: t("fault.basemap") });
-  if (fails.map) lines.push({ code: "map", grave: true, text: t("fault.map") });
+  if (fails.basemap) lines.push({ code: "basemap", grave: false, text: t("fault.basemap"), since: null });
+  if (fails.map) lines.push({ code: "map", grave: true, text: t("fault.map"), since: null });
   return lines;
 }
 
@@ -84,7 +86,7 @@ export class StatusBanner {
     this.#list.hidden = lines.length === 0;
     this.#list.replaceChildren(
       ...lines.map((line) => {
-        const item = element("li", line.grave ? "grave" : "", line.text);
+        const item = element("li", line.grave ? "grave" : "", ...timed(line.text, [line.since]));
         mark(item, "code", line.code);
         return item;
       }),

@@ -4,7 +4,7 @@
 /** @import {Training} from "./wire.d.ts" */
 
 import * as api from "./api.mjs";
-import { button, byId, element, mark, say } from "./dom.mjs";
+import { button, byId, element, mark, say, timed } from "./dom.mjs";
 import { clock, unix } from "./format.mjs";
 import { t } from "./i18n.mjs";
 
@@ -67,8 +67,9 @@ export class Trainings {
 
   /** @param {Training} training */
   #goingOn({ id, title, started_at, ends_at, by }) {
-    const words = t("training.since", { title, time: clock(unix(started_at)), until: clock(unix(ends_at)), by: by ?? "" });
-    const row = element("li", "scenario", element("span", "", words));
+    const [began, ends] = [unix(started_at), unix(ends_at)];
+    const words = t("training.since", { title, time: clock(began), until: clock(ends), by: by ?? "" });
+    const row = element("li", "scenario", element("span", "", ...timed(words, [began, ends])));
     row.append(button(t("training.stop"), () => void this.#act(() => api.stopTraining(id)), "danger"));
     mark(row, "training", id);
     return row;

@@ -12,7 +12,7 @@
 import { sign } from "./advice.mjs";
 import { arrange, button, element, mark, say } from "./dom.mjs";
 import { qualityNote } from "./features.mjs";
-import { age, clock, countdown, course, ground, speed, territory, unix, utc } from "./format.mjs";
+import { age, clock, countdown, course, ground, speed, territory, unix } from "./format.mjs";
 import { capital, t } from "./i18n.mjs";
 import { NEIGHBOURS, factsOfStart } from "./preview.mjs";
 import { drawVerdict, verdictLine } from "./verdict.mjs";
@@ -109,8 +109,7 @@ export class UnitCard {
     const place = { state: known?.state ?? "?", in: territory(unit.territory, "in") };
     say(this.#where, t("unit.where", { ...place, speed: speed(unit.speed), course: course(unit.course) }));
     const note = qualityNote(unit);
-    say(this.#fix, t("unit.fix", { age: age(now - unit.t), time: clock(unit.t) }) + (note ? ` · ${note}` : ""));
-    this.#fix.title = utc(unit.t);
+    say(this.#fix, t("unit.fix", { age: age(now - unit.t), time: clock(unit.t) }) + (note ? ` · ${note}` : ""), [unit.t]);
     say(this.#start, t("unit.start"));
     this.#asks.hidden = pursuit !== null;
     this.#drawJoins(world, unit, pursuit);

@@ -14,6 +14,7 @@ import { marksOf } from "./verdict.mjs";
  * @property {string} title
  * @property {string[]} lines
  * @property {string[]} more what is folded away until asked for
+ * @property {number[]} instants whose clocks are in the lines, Unix seconds, in their order
  * @property {string | null} article the article behind it, with what it belongs to
  * @property {string[]} marks what stands behind it when it is not simply the text of the law
  */
@@ -27,20 +28,20 @@ const TONES = { yes: "good", conditional: "watch", uncertain: "watch", no: "alar
  * @returns {Words}
  */
 export function alertWords(event, sign) {
-  const nothing = { lines: /** @type {string[]} */ ([]), more: [], article: null, marks: /** @type {string[]} */ ([]) };
+  const nothing = { lines: /** @type {string[]} */ ([]), instants: /** @type {number[]} */ ([]), more: [], article: null, marks: /** @type {string[]} */ ([]) };
   switch (event.type) {
     case "crossing.approaching": {
       const title = t("alert.approaching", { unit: sign(event.unit), into: territory(event.to, "into") });
       const spread = `±${Math.max(1, Math.round(event.uncertainty_s))} s`;
       const at = { time: clock(unix(event.crossed_at)), spread, from: territory(event.from, "from") };
-      return { ...nothing, tone: "watch", title, lines: [t("alert.expected", at)] };
+      return { ...nothing, tone: "watch", title, lines: [t("alert.expected", at)], instants: [unix(event.crossed_at)] };
     }
     case "crossing.probable":
     case "crossing.confirmed": {
       const spread = `±${Math.max(1, Math.round(event.uncertainty_s))} s, ${uncertainty(event.uncertainty_m)}`;
       const title = t("alert.crossed", { unit: sign(event.unit), into: territory(event.to, "into") });
       const at = { time: clock(unix(event.crossed_at)), spread, from: territory(event.from, "from") };
-      return { ...nothing, tone: "watch", title, lines: [t("alert.crossed_at", at)] };
+      return { ...nothing, tone: "watch", title, lines: [t("alert.crossed_at", at)], instants: [unix(event.crossed_at)] };
     }
     case "crossing.retracted": {
       const title = t("alert.not_crossed", { unit: sign(event.unit), into: territory(event.to, "into") });
@@ -55,7 +56,7 @@ export function alertWords(event, sign) {
       const to = event.addressee ?? territory(event.host);
       const title = t("alert.overdue", { what: law(event.text) });
       const line = event.deadline ? t("alert.was_due", { time: clock(unix(event.deadline)), to }) : t("alert.is_due", { to });
-      return { ...nothing, tone: "alarm", title, lines: [line], article: event.article };
+      return { ...nothing, tone: "alarm", title, lines: [line], instants: event.deadline ? [unix(event.deadline)] : [], article: event.article };
     }
     case "pursuit.host_decision": {
       const tone = event.decision === "stop" ? "alarm" : "watch";
@@ -92,6 +93,7 @@ function decisionWords(event, sign) {
     tone: TONES[event.permitted],
     title: t("alert.decision", { unit: sign(event.unit), permitted: named("permitted", event.permitted) }),
     lines,
+    instants: event.obligations.flatMap(({ deadline }) => (deadline ? [unix(deadline)] : [])),
     more,
     article: `${event.article} · ${event.instrument} · ${event.rule}`,
     marks: marksOf(event.basis, unchecked),

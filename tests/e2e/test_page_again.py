@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.e2e.axe import stumbles
 from tests.e2e.browser import Screen, drive, screen, send, watched
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server
@@ -72,6 +73,7 @@ def test_a_past_pursuit_is_found_scrubbed_played_and_its_report_opened(server: S
 
     with page.context.expect_page() as opened:
         page.get_by_role("link", name=re.compile("Report 1: NL")).click()
+    assert stumbles(page) == []
     report = opened.value
     expect(report.get_by_role("heading", level=1)).to_have_text("Report on a cross-border action")
     assert report.locator("h1").evaluate("heading => getComputedStyle(heading).marginTop") == "0px", "its style applies"
@@ -97,6 +99,7 @@ def test_a_training_is_begun_marked_kept_apart_and_stopped(server: Server, map_p
     page.get_by_role("button", name="Training").click()
     page.get_by_role("button", name=re.compile("Begin Gronsveld")).click()
     expect(page.locator("[data-training]")).to_be_visible()
+    assert stumbles(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("body")).to_have_attribute("data-part", "simulated")
     expect(page.locator("#part")).to_have_text("TRAINING · simulated")

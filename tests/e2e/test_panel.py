@@ -190,6 +190,16 @@ def test_nobody_stumbles_in_any_state(server: Server, map_page: Screen) -> None:
     room = card(page).locator(".reach")
     expect(room.get_by_role("link", name="+31 88 555 01 23")).to_have_attribute("href", "tel:+31885550123")
     expect(room).to_contain_text("TG 4711")
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 640, "height": 400})  # as 1280 x 800 at 200 %
+    found["at 200 %"] = stumbles(page) + page.evaluate(
+        "document.documentElement.scrollWidth > innerWidth ? ['the page is wider than the window'] : []"
+    )
+    page.set_viewport_size(wide or {"width": 1280, "height": 800})
+    page.keyboard.press("u")
+    expect(page.locator("body")).to_have_attribute("data-utc", "shown")
+    found["UTC shown"] = stumbles(page)
+    page.keyboard.press("u")
     page.keyboard.press("j")
     found["an alert selected"] = stumbles(page)
     server.post(f"/api/v1/pursuits/{pursuit}/host-decision", {"decision": "stop", "host": "NL", "instructions": "Turn"})
@@ -236,9 +246,9 @@ def test_sound_is_armed_by_the_first_gesture_tested_and_visibly_muted(server: Se
 @pytest.mark.parametrize(
     ("tag", "locale", "contact", "crossed", "article"),
     [
-        ("nl", "nl-BE", "Meld aan Meldkamer", "is de grens over naar Nederland", "In Nederland zonder contact"),
-        ("fr", "fr-BE", "Avertissez Meldkamer", "est entrée aux Pays-Bas", "Sans contact (les Pays-Bas)"),
-        ("de", "de-DE", "Benachrichtigen: Meldkamer", "fuhr über die Grenze in die Niederlande", "Ohne Kontakt"),
+        ("nl", "nl-BE", "Bel Meldkamer", "is de grens over naar Nederland", "In Nederland zonder contact"),
+        ("fr", "fr-BE", "Appelez Meldkamer", "est entrée aux Pays-Bas", "Sans contact (les Pays-Bas)"),
+        ("de", "de-DE", "Meldkamer Zeeland-West-Brabant (Bergen op Zoom) anrufen", "fuhr über die Grenze in die Niederlande", "Ohne Kontakt"),
         ("lb", "lb-LU", "Bescheed soen: Meldkamer", "fuhr über die Grenze an Holland", "Sans contact"),
     ],
 )

@@ -191,6 +191,7 @@ def test_it_speaks_the_languages_of_the_benelux(server: Server, shown: Screen) -
         expect(page.locator("form button")).to_have_text(heading)
         expect(page.locator("#problem")).to_have_text(wrong)
         expect(page.locator("html")).to_have_attribute("lang", language)
+    assert stumbles(page) == []
     page.locator("#language").select_option("fr")
     page.reload()
     expect(page.locator("form button")).to_have_text("Se connecter")

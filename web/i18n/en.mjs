@@ -259,6 +259,7 @@ const phrases = {
   "help.follow": "follow the pursuit, or stop following",
   "help.fit": "fit the pursuit and the border ahead",
   "help.find": "find a unit; Enter opens it, to start a pursuit or join one",
+  "help.utc": "UTC behind every time, or not; pointing at one shows its own",
   "help.help": "these keys",
   "help.supports": "Drempelloos supports, and does not replace, the judgement of officers and control rooms.",
   "help.close": "Close",

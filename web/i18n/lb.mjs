@@ -8,7 +8,7 @@ const phrases = {
   ...german,
   "page.skip": "Bei d’Verfollegungen",
   "page.demo": "DEMO · simuléiert Eenheeten",
-  "page.calm": "rouege Modus",
+  "page.calm": "Roueg",
   "page.signed": "Ënnerschriwwen",
   "page.language": "Sprooch",
   "page.keys": "Tasten (?)",
@@ -38,7 +38,7 @@ const phrases = {
 
   "link.connecting": "Verbannen…",
   "link.none": "KENG VERBINDUNG",
-  "link.lost": "VERBINDUNG VERLUER zanter {time} ({ago}): dat hei ass dat lescht Bild, vun {picture}. {reason}; {next}.",
+  "link.lost": "VERBINDUNG VERLUER zënter {time} ({ago}): dat hei ass dat lescht Bild, vun {picture}. {reason}; {next}.",
   "link.next": "nächste Versuch an {n} s",
   "link.silent": "näischt vum Server héieren",
 
@@ -68,10 +68,10 @@ const phrases = {
   "phase.taken_over": "Vum Gaaschtstaat iwwerholl",
   "phase.held": "Persoun festgehalen",
   "phase.handed_over": "Iwwerginn",
-  "phase.ended": "Eriwwer",
+  "phase.ended": "Ofgeschloss",
 
   "quality.stale": "kee Signal",
-  "quality.lost": "VERLUER",
+  "quality.lost": "KEE KONTAKT",
 
   "permitted.yes": "däerf weiderfueren",
   "permitted.conditional": "däerf ënner Konditioune weiderfueren",
@@ -80,12 +80,12 @@ const phrases = {
 
   "advice.break_off": "Verfollegung ofbriechen",
   "advice.hand_over": "Iwwerginn un: {to}",
-  "advice.contact": "Bescheed soen: {to}",
+  "advice.contact": "{to} uruffen",
   "advice.nothing": "Elo ass näischt ze maachen",
   "advice.crossing_in": "Grenz an {time}",
   "advice.then": "Duerno: {what}",
 
-  "sound.off": "Toun ass AUS: umaachen",
+  "sound.off": "Toun ass AUS: uschalten",
   "sound.muted": "STOMM, {n} min",
   "sound.on": "Toun un",
 
@@ -98,18 +98,18 @@ const phrases = {
 
   "help.title": "Tasten",
   "help.close": "Zoumaachen",
-  "card.since": "zanter {time}",
+  "card.since": "zënter {time}",
   "act.contact": "Kontakt mat {host} ass do",
   "act.no_answer": "Keng Äntwert",
   "act.host_says": "{host} seet:",
-  "act.continue": "Weider",
+  "act.continue": "Weiderfueren",
   "act.joint": "Zesummen",
   "act.takeover": "Iwwerhëlt",
   "act.stop": "STOPP",
   "act.cancel": "Zréck",
   "act.handed_over": "Iwwerginn",
-  "act.end": "Ophalen…",
-  "act.end_sure": "Verfollegung ophalen",
+  "act.end": "Ofschléissen…",
+  "act.end_sure": "Verfollegung ofschléissen",
   "act.done": "Gemaach",
   "act.done_what": "Gemaach: {what}",
   "act.why": "Firwat: {what}",
@@ -117,7 +117,7 @@ const phrases = {
   "alert.all_acknowledged": "alles bestätegt",
   "alert.waiting": "{n} net bestätegt",
   "alert.acknowledge": "Bestätegen",
-  "alert.acknowledged_by": "bestätegt vu(n) {name}",
+  "alert.acknowledged_by": "bestätegt vun {name}",
   "unit.close": "Zoumaachen",
   "unit.start": "Verfollegung ufänken",
 };
