@@ -48,6 +48,7 @@ export class Feed {
   #heardAt = 0;
   #openedAt = 0;
   #retryAt = 0;
+  #lookedAt = 0;
   #url;
   #listener;
   #around;
@@ -67,7 +68,8 @@ export class Feed {
   /** Connect, and stay connected until `stop`. */
   start() {
     this.#open();
-    this.#timer = setInterval(() => this.check(), CHECK_MS);
+    this.#lookedAt = this.#around.now();
+    this.#timer = setInterval(() => this.look(), CHECK_MS);
   }
 
   /** Close for good. */
@@ -75,6 +77,18 @@ export class Feed {
     clearInterval(this.#timer);
     this.#drop();
     this.#phase = "stopped";
+  }
+
+  /**
+   * Called by a timer. While the page was too busy to look nothing can be said of the link: what came meanwhile is still to
+   * be read, and that time does not count as silence.
+   */
+  look() {
+    const now = this.#around.now();
+    const late = now - this.#lookedAt - CHECK_MS;
+    if (late > CHECK_MS) this.#heardAt = Math.min(now, this.#heardAt + late);
+    this.#lookedAt = now;
+    this.check();
   }
 
   /** Look at the clock: is the link silent, is an attempt due? Called by a timer, and by tests. */

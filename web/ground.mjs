@@ -15,6 +15,17 @@ export const BOLD = ["Atkinson Bold"];
 /** The borders between the three: what this map is about. All others are drawn thinner. */
 const INNER_BORDERS = ["BE-NL", "BE-LU"];
 const STATE_CODES = /** @type {const} */ (["BE", "NL", "LU", "DE", "FR"]);
+/** Where a state's name stands on the map of the whole, away from its large towns. @type {GeoJSON.FeatureCollection} */
+const MIDDLES = {
+  type: "FeatureCollection",
+  features: Object.entries({ BE: [5.35, 50.25], NL: [6.1, 52.62], LU: [6.12, 49.92], DE: [7.4, 50.6], FR: [3.6, 49.55] }).map(([code, coordinates]) => ({
+    type: "Feature",
+    properties: { territory: code },
+    geometry: { type: "Point", coordinates },
+  })),
+};
+/** From this zoom on a state's name stands in each of its parts that are in view. */
+const NAMES_NEAR = 10;
 /** Above it lies what the operator's own map brings, below the borders and all that happens. */
 export const UNDER = "states";
 /** Units on patrol are drawn below this layer. */
@@ -45,6 +56,7 @@ export function groundSources() {
     // The outline first, which is small; `sharpen` puts the whole data in its place.
     borders: { type: "geojson", data: local("api/v1/borders/outline"), tolerance: 0.25, maxzoom: 16 },
     sides: { type: "geojson", data: local("api/v1/borders/sides"), maxzoom: 14 },
+    middles: { type: "geojson", data: MIDDLES },
   };
 }
 
@@ -153,6 +165,28 @@ export function groundLayers(scale) {
       layout: round,
       paint: { "line-color": BORDER, "line-width": width(2.4 * scale, 4.5 * scale) },
     },
+    // Below the places, which are named first: near a border the names of its sides say the rest.
+    {
+      id: "state-names",
+      type: "symbol",
+      source: "borders",
+      minzoom: NAMES_NEAR,
+      filter: ["all", ["==", ["get", "kind"], "territory"], ["in", territory, ["literal", [...STATE_CODES, "LU+DE"]]]],
+      layout: {
+        "text-field": bigNames(),
+        "text-font": BOLD,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 12, 22 * scale, 15, 26 * scale],
+        "text-letter-spacing": ["step", ["zoom"], 0.28, 14, 0.1],
+        // In town every parcel has its name; over the country one name is enough.
+        "text-padding": ["step", ["zoom"], 160 * scale, 14, 60 * scale, 14.6, 4],
+      },
+      paint: {
+        "text-color": hue(territory),
+        "text-opacity": ["step", ["zoom"], 0.5, 14, 0.95],
+        "text-halo-color": NIGHT,
+        "text-halo-width": 1.6,
+      },
+    },
     {
       id: "places",
       type: "symbol",
@@ -168,24 +202,18 @@ export function groundLayers(scale) {
       paint: { "text-color": "#c6d0da", "text-halo-color": NIGHT, "text-halo-width": 2 * scale },
     },
     {
-      id: "state-names",
+      id: "state-names-far",
       type: "symbol",
-      source: "borders",
-      filter: ["all", ["==", ["get", "kind"], "territory"], ["in", territory, ["literal", [...STATE_CODES, "LU+DE"]]]],
+      source: "middles",
+      maxzoom: NAMES_NEAR,
       layout: {
-        "text-field": bigNames(),
+        "text-field": stateNames(territory),
         "text-font": BOLD,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 13 * scale, 12, 22 * scale, 15, 26 * scale],
-        "text-letter-spacing": ["step", ["zoom"], 0.28, 14, 0.1],
-        // In town every parcel has its name; over the country one name is enough.
-        "text-padding": ["step", ["zoom"], 160 * scale, 14, 60 * scale, 14.6, 4],
+        "text-size": ["interpolate", ["linear"], ["zoom"], 6, 13 * scale, NAMES_NEAR, 22 * scale],
+        "text-letter-spacing": 0.28,
+        "text-padding": 2,
       },
-      paint: {
-        "text-color": hue(territory),
-        "text-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14, 0.95],
-        "text-halo-color": NIGHT,
-        "text-halo-width": 1.6,
-      },
+      paint: { "text-color": hue(territory), "text-opacity": 0.8, "text-halo-color": NIGHT, "text-halo-width": 2 * scale },
     },
     {
       id: "side-names",
@@ -244,6 +272,7 @@ function away(far) {
 export function nameGround(map) {
   map.setLayoutProperty("places", "text-field", placeNames());
   map.setLayoutProperty("state-names", "text-field", bigNames());
+  map.setLayoutProperty("state-names-far", "text-field", stateNames(territory));
   map.setLayoutProperty("side-names", "text-field", bothNames());
 }
 

@@ -153,3 +153,16 @@ test("what a socket says after it was given up is not heard", () => {
 
   assert.equal(heard.length, before);
 });
+
+test("a page that was too busy to look takes no silence for a lost link, and a lost one is noticed once it looks again", () => {
+  connect().hear(snapshot());
+  now += 60_000;
+  feed.look();
+  assert.deepEqual(heard, ["up", "snapshot"]);
+
+  for (let waited = 0; waited <= SILENCE_MS; waited += 250) {
+    now += 250;
+    feed.look();
+  }
+  assert.equal(heard.at(-1)?.startsWith("down"), true);
+});

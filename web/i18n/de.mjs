@@ -268,7 +268,7 @@ const phrases = {
   "card.began": "begann {in}",
   "card.simulated": "SIMULIERT",
   "card.member": "{state}-Einheit in {where}",
-  "card.all_units": "Jede:",
+  "card.all_units": "Alle:",
   "card.next": "▸ {host} {time}",
   "card.contact": "Kontakt mit {host}: {status}",
   "card.contact_at": "Kontakt mit {host}: {status} um {time}",

@@ -274,7 +274,7 @@ const phrases = {
   "card.began": "began {in}",
   "card.simulated": "SIMULATED",
   "card.member": "{state} unit in {where}",
-  "card.all_units": "Each:",
+  "card.all_units": "All:",
   "card.next": "▸ {host} {time}",
   "card.contact": "Contact with {host}: {status}",
   "card.contact_at": "Contact with {host}: {status} at {time}",

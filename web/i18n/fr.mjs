@@ -268,7 +268,7 @@ const phrases = {
   "card.began": "commencée {in}",
   "card.simulated": "SIMULÉ",
   "card.member": "unité {state} en {where}",
-  "card.all_units": "Chacune :",
+  "card.all_units": "Toutes :",
   "card.next": "▸ {host} {time}",
   "card.contact": "Contact avec {host} : {status}",
   "card.contact_at": "Contact avec {host} : {status} à {time}",

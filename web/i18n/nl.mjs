@@ -268,7 +268,7 @@ const phrases = {
   "card.began": "begon {in}",
   "card.simulated": "GESIMULEERD",
   "card.member": "{state}-eenheid in {where}",
-  "card.all_units": "Elk:",
+  "card.all_units": "Alle:",
   "card.next": "▸ {host} {time}",
   "card.contact": "Contact met {host}: {status}",
   "card.contact_at": "Contact met {host}: {status} om {time}",
