@@ -39,7 +39,8 @@ def stumbles(page: Page) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE.read_text(encoding="utf-8"))
     found = page.evaluate("(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", _RULES)
-    return page.evaluate(_TIMES) + [
+    times: list[str] = page.evaluate(_TIMES)
+    return times + [
         f"{rule['id']}: {node['target']}: {node['failureSummary']}"
         for rule in found["violations"]
         for node in rule["nodes"]
