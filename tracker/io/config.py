@@ -403,6 +403,11 @@ def conflicts(config: Config) -> Iterator[tuple[str, str]]:
     tls = config.tls
     if bool(tls.certificate) != bool(tls.key):
         yield ("tls.key" if tls.certificate else "tls.certificate"), "missing; a certificate and its key go together"
+    if tls.certificate and config.ws.url.startswith("ws://"):
+        yield (
+            "ws.url",
+            f"{config.ws.url!r} is without encryption, and browsers open no such socket from a page of https://",
+        )
     if bool(tls.client_ca) != bool(tls.client_address):
         missing = "tls.client_address" if tls.client_ca else "tls.client_ca"
         yield missing, "missing; tls.client_ca and tls.client_address go together"

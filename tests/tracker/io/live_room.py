@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from tracker.io.revocations import Revocations
 from tracker.io.screens import Screens
 from tracker.io.service import Service
 from tracker.io.tickets import Tickets
+from tracker.io.tls import ServerTls, handshake_options
 from tracker.io.viewer import Viewer
 from tracker.policy import EVERYTHING, Scope
 from tracker.units import Unit
@@ -45,14 +47,15 @@ class Room:
         self.credentials = credentials
         self.received: dict[ClientConnection, Counter[str]] = {}
         self.offsets: dict[ClientConnection, list[int]] = {}
+        self.trust: ssl.SSLContext | None = None
         self._server: Server | None = None
 
     def now(self) -> float:
         """The clock of the server."""
         return self.at
 
-    async def open(self, *, auth: bool = False) -> None:
-        """Start listening. With `auth`, viewers must say who they are."""
+    async def open(self, *, auth: bool = False, tls: ServerTls | None = None) -> None:
+        """Start listening. With `auth`, viewers must say who they are; with `tls`, they `trust` the server."""
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.log = AccessLog(self.directory, self.now)
@@ -65,7 +68,11 @@ class Room:
         )
         self._watching = asyncio.create_task(revocations.watch())
         self._server = await serve(
-            self.live.serve, sock=self._socket, process_request=self.live.refuse, compression=None
+            self.live.serve,
+            sock=self._socket,
+            process_request=self.live.refuse,
+            compression=None,
+            **handshake_options(tls),
         )
 
     async def close(self) -> None:
@@ -112,7 +119,7 @@ class Room:
 
     def url(self) -> str:
         """Where viewers connect."""
-        return f"ws://127.0.0.1:{self.port}/live"
+        return f"{'ws' if self.trust is None else 'wss'}://127.0.0.1:{self.port}/live"
 
 
 @contextlib.asynccontextmanager
@@ -131,7 +138,9 @@ async def subscribe(
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     connection.connect(("127.0.0.1", room.port))
     before = room.viewers()
-    options: dict[str, Any] = {"max_queue": 1} if receive_bytes else {"max_queue": None}
+    options: dict[str, Any] = {"max_queue": 1 if receive_bytes else None}
+    if room.trust is not None:
+        options |= {"ssl": room.trust, "server_hostname": "127.0.0.1"}
     async with connect(room.url(), sock=connection, compression=None, max_size=None, **options) as viewer:
         room.received[viewer] = Counter()
         room.offsets[viewer] = []

@@ -30,6 +30,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 
 from tests.tracker.io.drives import opened
 from tests.tracker.io.http_room import HttpRoom
+from tests.tracker.io.live_room import Room, receive_all, start, subscribe
 from tests.tracker.io.test_units_socket import Station, ack, ping, receive, send, until
 from tests.tracker.road import STARTED_AT
 from tracker.engine import Engine
@@ -342,6 +343,29 @@ async def test_the_page_and_the_api_over_tls(
         assert by_token.json == {"accepted": 1, "refused": []}
 
 
+async def test_a_stalled_viewer_is_cut_off_and_the_others_miss_nothing(room: Room, pki: Pki) -> None:
+    """What TLS holds back for it counts as unread, like what the socket does."""
+    await room.close()
+    room.trust = pki.client()
+    await room.open(tls=ServerTls(pki.config, now))
+    async with subscribe(room, receive_bytes=4_096) as (stalled, snapshot), subscribe(room) as (quick, _):
+        stalled.transport.pause_reading()
+        reader = asyncio.create_task(receive_all(room, quick))
+        number = 0
+        while room.hub.statistics().aborted_viewers == 0:
+            assert number < 5_000, "the stalled viewer was never cut off"
+            await room.submit(*(start(number + index, note="n" * 900) for index in range(200)))
+            number += 200
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while room.offsets[quick][-1:] != [room.service.world.offset]:
+                await asyncio.sleep(0.01)
+        reader.cancel()
+
+    assert room.hub.statistics().aborted_viewers == 1
+    assert room.offsets[quick] == list(range(snapshot["offset"] + 1, room.service.world.offset + 1))
+
+
 def no_file(config: Tls, _: Pki) -> None:
     Path(config.certificate).unlink()
 
@@ -436,6 +460,7 @@ def test_config_check_names_the_key_of_each_bad_file(
         ('client_ca = "units.pem"', "tls.client_address"),
         ('client_address = "127.0.0.1:0"', "tls.client_ca"),
         ('client_address = "8083"', "tls.client_address"),
+        ('certificate = "a"\nkey = "b"\n[ws]\nurl = "ws://dispatch.example/live"', "ws.url"),
     ],
 )
 def test_keys_that_need_another_say_so(tmp_path: Path, table: str, key: str) -> None:
