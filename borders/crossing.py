@@ -135,7 +135,7 @@ class Detector:
         if Territory.OUTSIDE in (place, watch.territory):
             # Nothing is known beyond the box, so leaving or entering it is no crossing.
             return self._settle(watch, place, "the unit left or entered the covered area")
-        return self._elsewhere(watch, place)
+        return self._elsewhere(watch, place, sure=sure)
 
     def is_far(self, sample: Sample) -> bool:
         """Whether a unit that is there needs to remember little."""
@@ -209,8 +209,8 @@ class Detector:
         watch = msgspec.structs.replace(watch, entered=None, pending=None, ahead=None, numbers=watch.numbers + 1)
         return watch, (*told, notice)
 
-    def _elsewhere(self, watch: Watch, place: Territory) -> tuple[Watch, Notices]:
-        """The newest fix lies outside the territory in which the unit is believed to be."""
+    def _elsewhere(self, watch: Watch, place: Territory, *, sure: bool) -> tuple[Watch, Notices]:
+        """The newest fix lies outside the territory in which the unit is believed to be; surely or not."""
         pending, numbers = watch.pending, watch.numbers
         if pending is None:
             ahead = watch.ahead
@@ -222,7 +222,7 @@ class Detector:
         evidence = weigh(self.atlas, watch.samples, watch.territory, watch.since, place, origin)
         if evidence.is_certain:
             return self._confirm(watch, evidence.passages, place)
-        if evidence.was_there:
+        if evidence.was_there or (sure and self._has_left_unseen(watch)):
             if watch.home is None:
                 return self._settle(watch, place, "the unit was there from the beginning")
             passages = carried(self.atlas, watch.home, watch.samples[-1], watch.territory)
@@ -233,6 +233,10 @@ class Detector:
             pending = msgspec.structs.replace(pending, probable=probable)
             return msgspec.structs.replace(watch, pending=pending), (probable,)
         return watch, ()
+
+    def _has_left_unseen(self, watch: Watch) -> bool:
+        """Whether more than one fix is remembered and none of them lies at home, as after a long silence."""
+        return len(watch.samples) > 1 and not any(self._is_at_home(watch, sample) for sample in watch.samples)
 
     def _confirm(
         self, watch: Watch, passages: tuple[Passage, ...], place: Territory, last_home: Sample | None = None

@@ -320,10 +320,10 @@ def test_an_outlier_on_the_way_over_costs_no_crossing(atlas: Atlas, second: int)
 
 @pytest.mark.parametrize("silent_s", [1_000.0, 3_600.0, 86_400.0, 5 * 86_400.0, 400 * 86_400.0])
 def test_after_a_long_silence_where_it_was_last_is_all_that_is_known(atlas: Atlas, silent_s: float) -> None:
-    """Whatever it drove before and after, nobody knows what it did between; and it is never lost for good."""
+    """Whatever it drove before and after, nobody knows what it did between; and two fixes say that it is elsewhere."""
     before, after = drive(-2_000.0, -1_000.0), drive(1_000.0, 3_000.0, first_s=33.0 + silent_s)
 
-    [crossing] = confirmed(run(atlas, [*before, *after]))
+    [crossing] = confirmed(run(atlas, [*before, *after[:2]]))
 
     assert (crossing.from_, crossing.to) == (BE, NL)
     assert before[-1].fixed_at < crossing.crossed_at < after[0].fixed_at
