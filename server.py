@@ -283,13 +283,18 @@ def hold(
     by: Annotated[str, typer.Option(help="Who decided it.")],
     reason: Annotated[str, typer.Option(help="Why, or the number of the case.")],
     release: Annotated[bool, typer.Option("--release", help="Keep it no longer than any other.")] = False,
+    state: Annotated[
+        str | None, typer.Option(help="BE, NL or LU: whose control room keeps it [default: the operator].")
+    ] = None,
     data: DataDir = DATA,
 ) -> None:
     """Keep a pursuit as evidence: nothing of it is erased. Asks the server that runs on the data."""
     from tracker.io import control
 
-    do = "release" if release else "hold"
-    _print([msgspec.json.encode(control.ask(data, {"do": do, "pursuit": pursuit, "by": by, "reason": reason}))])
+    request = {"do": "release" if release else "hold", "pursuit": pursuit, "by": by, "reason": reason}
+    if state is not None:
+        request["state"] = state
+    _print([msgspec.json.encode(control.ask(data, request))])
 
 
 @app.command()

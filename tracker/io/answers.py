@@ -12,6 +12,7 @@ from tracker.io.access_log import Access
 from tracker.io.administration import AccountView, CredentialView, LinkView, SessionView
 from tracker.io.basemap import BasemapAnswer
 from tracker.io.contacts import Way
+from tracker.io.erasing import Held
 from tracker.io.training import ScenarioView, TrainingView
 from tracker.roles import Role
 from tracker.views import PursuitView, RosterView
@@ -139,13 +140,10 @@ class SessionsAnswer(msgspec.Struct, frozen=True):
 
 
 class KeptAnswer(msgspec.Struct, frozen=True):
-    """Who keeps a pursuit as evidence, since when, and why; all null: nobody does."""
+    """Who keeps a pursuit as evidence, since when, and why: each state's control room once, and the operator."""
 
     pursuit: str
-    kept: bool
-    by: str | None = None
-    at: str | None = None
-    reason: str | None = None
+    holds: list[Held]
 
 
 class PingsAnswer(msgspec.Struct, frozen=True):

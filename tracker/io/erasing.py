@@ -96,6 +96,7 @@ class Erasure(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     pursuit: str | None = None
     by: str | None = None
     reason: str | None = None
+    state: str | None = None
 
 
 def marker(journal: Journal, name: str) -> int:
@@ -128,39 +129,50 @@ def kept(journal: Journal, longer_than: float) -> list[Kept]:
     return [Kept(*row) for row in rows]
 
 
-def held(journal: Journal) -> dict[str, Held]:
-    """The pursuits that are kept as evidence."""
+def held(journal: Journal) -> dict[str, list[Held]]:
+    """The pursuits that are kept as evidence, each by whom: a state's control room, or the operator, once each."""
     rows = journal.rows("SELECT id, held FROM pursuit WHERE held IS NOT NULL ORDER BY id")
-    return {name: msgspec.json.decode(body, type=Held) for name, body in rows}
+    # One alone is as it was written when there could be no second.
+    found = ((name, msgspec.json.decode(body, type=list[Held] | Held)) for name, body in rows)
+    return {name: holds if isinstance(holds, list) else [holds] for name, holds in found}
 
 
 def hold(journal: Journal, pursuit: str, mark: Held) -> None:
-    """Keep a pursuit as evidence: nothing of it is erased until it is released.
+    """Keep a pursuit as evidence: nothing of it is erased until all who keep it have released it.
 
     Raises:
-        Refused: there is none of that name in the journal, or it is held already.
+        Refused: there is none of that name in the journal, or the same state, or operator, holds it already.
     """
     _check_known(journal, pursuit)
-    if (before := held(journal).get(pursuit)) is not None:
-        raise Refused("pursuit", f"{pursuit} is held already, by {before.by} since {before.at}")
-    body = msgspec.json.encode(mark).decode()
+    holds = held(journal).get(pursuit, [])
+    for before in holds:
+        if before.state == mark.state:
+            raise Refused("pursuit", f"{pursuit} is held already, by {before.by} since {before.at}")
+    body = msgspec.json.encode([*holds, mark]).decode()
     with journal.transaction():
         _run(journal, "UPDATE pursuit SET held = ? WHERE id = ?", (body, pursuit))
-        _remember(journal, Erasure(at=mark.at, act="held", pursuit=pursuit, by=mark.by, reason=mark.reason))
+        _remember(journal, _act("held", pursuit, mark))
 
 
 def release(journal: Journal, pursuit: str, mark: Held) -> None:
-    """Keep a pursuit no longer than any other.
+    """Keep a pursuit no longer than any other, as far as it goes by this state, or by the operator.
 
     Raises:
-        Refused: it is not held.
+        Refused: they do not hold it.
     """
     _check_known(journal, pursuit)
-    if pursuit not in held(journal):
-        raise Refused("pursuit", f"{pursuit} is not held")
+    holds = held(journal).get(pursuit, [])
+    others = [one for one in holds if one.state != mark.state]
+    if len(others) == len(holds):
+        raise Refused("pursuit", f"{pursuit} is not held by {mark.state or 'the operator'}")
+    body = msgspec.json.encode(others).decode() if others else None
     with journal.transaction():
-        _run(journal, "UPDATE pursuit SET held = NULL, swept = 0 WHERE id = ?", (pursuit,))
-        _remember(journal, Erasure(at=mark.at, act="released", pursuit=pursuit, by=mark.by, reason=mark.reason))
+        _run(journal, "UPDATE pursuit SET held = ?, swept = 0 WHERE id = ?", (body, pursuit))
+        _remember(journal, _act("released", pursuit, mark))
+
+
+def _act(act: str, pursuit: str, mark: Held) -> Erasure:
+    return Erasure(at=mark.at, act=act, pursuit=pursuit, by=mark.by, reason=mark.reason, state=mark.state)
 
 
 def remembered(journal: Journal) -> list[Erasure]:

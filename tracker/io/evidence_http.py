@@ -50,27 +50,22 @@ class Evidence:
         self._now = now
 
     async def look(self, request: web.Request) -> web.Response:
-        """Whether a pursuit is kept."""
+        """Who keeps a pursuit."""
         pursuit = self._consulting.pursuit(request)
         await self._consulting.note(request, "consult", pursuit)
-        mark = await self._mark(pursuit)
-        return respond(_answer(pursuit.id, mark))
+        return await self._answer(pursuit)
 
     async def keep(self, request: web.Request) -> web.Response:
-        """Keep it."""
+        """Keep it, for the caller's state."""
         return await self._do(request, "keep", self._retention.hold)
 
     async def release(self, request: web.Request) -> web.Response:
-        """Keep it no longer than any other."""
-        pursuit = self._consulting.pursuit(request)
-        mark, scope = await self._mark(pursuit), self._consulting.scope(request)
-        if mark is not None and mark.state != scope.state and not scope.sees_all:
-            holder = f"a supervisor of {mark.state}" if mark.state is not None else "the operator"
-            raise HttpError(403, "id", f"{holder} keeps it, and lets it go")
+        """Keep it no longer for the caller's state; what others keep stays."""
         return await self._do(request, "release", self._retention.release)
 
-    async def _mark(self, pursuit: Pursuit) -> Held | None:
-        return (await self._service.in_journal(erasing.held)).get(pursuit.id)
+    async def _answer(self, pursuit: Pursuit) -> web.Response:
+        holds = await self._service.in_journal(erasing.held)
+        return respond(KeptAnswer(pursuit.id, holds.get(pursuit.id, [])))
 
     async def _do(self, request: web.Request, action: str, act: _Mark) -> web.Response:
         pursuit, caller = self._consulting.pursuit(request), self._consulting.caller(request)
@@ -84,11 +79,7 @@ class Evidence:
         about = self._consulting.about(pursuit)
         await self._log.record(msgspec.structs.replace(row, about=about, reason=body.reason))
         try:
-            mark = await act(pursuit.id, by, body.reason, caller.state)
+            await act(pursuit.id, by, body.reason, caller.state)
         except Refused as refused:
             raise HttpError(409, "id", refused.reason) from refused
-        return respond(_answer(pursuit.id, mark if action == "keep" else None))
-
-
-def _answer(pursuit: str, mark: Held | None) -> KeptAnswer:
-    return KeptAnswer(pursuit, False) if mark is None else KeptAnswer(pursuit, True, mark.by, mark.at, mark.reason)
+        return await self._answer(pursuit)

@@ -125,7 +125,7 @@ class Retention:
         return await self._mark(erasing.hold, pursuit, by, reason, state)
 
     async def release(self, pursuit: str, by: str, reason: str, state: str | None = None) -> Held:
-        """Keep a pursuit no longer than any other. Raises Refused."""
+        """Keep a pursuit no longer than any other, as far as it goes by them. Raises Refused."""
         return await self._mark(erasing.release, pursuit, by, reason, state)
 
     async def _mark(self, act: Callable[..., None], pursuit: str, by: str, reason: str, state: str | None) -> Held:

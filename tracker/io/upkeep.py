@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import get_args
 
 from prometheus_client import Gauge
 
+from tracker.errors import Refused
+from tracker.facts import State
 from tracker.io import backup, control, erasing
 from tracker.io.access_log import AccessLog
 from tracker.io.clock import Clock
@@ -69,5 +72,8 @@ async def start(
     return retention
 
 
-def _mark(request: dict[str, str]) -> tuple[str, str, str]:
-    return request.get("pursuit", ""), request.get("by", ""), request.get("reason", "")
+def _mark(request: dict[str, str]) -> tuple[str, str, str, str | None]:
+    state = request.get("state")
+    if state is not None and state not in get_args(State):
+        raise Refused("state", f"{state!r} is not one of {', '.join(get_args(State))}")
+    return request.get("pursuit", ""), request.get("by", ""), request.get("reason", ""), state

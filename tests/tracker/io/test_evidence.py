@@ -23,13 +23,7 @@ async def test_a_supervisor_keeps_a_pursuit_and_lets_it_go(
         stranger = {"Authorization": f"Bearer {other}"}
         await room.post("/api/v1/pings", ping(), **unit)
         await room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "started_in": "BE"}, **dispatcher)
-        assert (await room.get(PATH, **auditor)).json == {
-            "pursuit": "p-1",
-            "kept": False,
-            "by": None,
-            "at": None,
-            "reason": None,
-        }
+        assert (await room.get(PATH, **auditor)).json == {"pursuit": "p-1", "holds": []}
 
         why = {"reason": "case 12"}
         assert (await room.post(PATH, why, **dispatcher)).status == 403
@@ -37,13 +31,8 @@ async def test_a_supervisor_keeps_a_pursuit_and_lets_it_go(
         assert (await room.post(PATH, {}, **chief)).error == (400, "reason", "missing")
         assert (await room.post(PATH, why | {"by": "another"}, **chief)).error[:2] == (403, "by")
         kept = await room.post(PATH, why, **chief)
-        assert kept.json | {"by": ""} == {
-            "pursuit": "p-1",
-            "kept": True,
-            "by": "",
-            "at": "2026-11-23T14:02:11.250Z",
-            "reason": "case 12",
-        }
+        [mark] = kept.json["holds"]
+        assert mark | {"by": ""} == {"by": "", "at": "2026-11-23T14:02:11.250Z", "reason": "case 12", "state": "BE"}
         again = await room.post(PATH, why, **chief)
         assert again.error[:2] == (409, "id")
         assert "held already" in again.error[2]
@@ -51,12 +40,12 @@ async def test_a_supervisor_keeps_a_pursuit_and_lets_it_go(
         assert set(await service.in_journal(erasing.held)) == {"p-1"}
 
         released = await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)
-        assert (released.status, released.json["kept"]) == (200, False)
+        assert (released.status, released.json["holds"]) == (200, [])
         assert (await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)).error[:2] == (409, "id")
         acts = await service.in_journal(erasing.remembered)
         assert [(one.act, one.by, one.reason) for one in acts] == [
-            ("held", kept.json["by"], "case 12"),
-            ("released", kept.json["by"], "closed"),
+            ("held", mark["by"], "case 12"),
+            ("released", mark["by"], "closed"),
         ]
         rows = [row for row in await room.log.page(0, 100, "BE") if row.action in {"keep", "release"}]
         assert [(row.action, row.pursuit, row.reason, row.role) for row in rows] == [
@@ -74,18 +63,27 @@ async def test_what_others_keep_is_theirs_to_let_go(
         dispatcher, chief = ({"Authorization": f"Bearer {tokens[role]}"} for role in ("dispatcher", "supervisor"))
         await room.post("/api/v1/pings", ping(), Authorization=f"Bearer {tokens['unit']}")
         await room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "started_in": "BE"}, **dispatcher)
-        for state, holder in ((None, "the operator"), ("LU", "a supervisor of LU")):
+        for state in (None, "LU"):
             await room.retention.hold("p-1", "A. Chief", "case 13", state)
-            refused = await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)
-            assert refused.error == (403, "id", f"{holder} keeps it, and lets it go")
-            await room.retention.release("p-1", "A. Chief", "closed", state)
+        refused = await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)
+        assert refused.error == (409, "id", "p-1 is not held by BE")
+        assert (await room.post(PATH, {"reason": "case 14"}, **chief)).status == 200
+        released = await room.post(f"{PATH}/release", {"reason": "closed"}, **chief)
+        assert [(one["reason"], one.get("state")) for one in released.json["holds"]] == [
+            ("case 13", None),
+            ("case 13", "LU"),
+        ]
+        await room.retention.release("p-1", "A. Chief", "closed", None)
+        assert set(await service.in_journal(erasing.held)) == {"p-1"}, "each keeps it from being erased"
+        await room.retention.release("p-1", "A. Chief", "closed", "LU")
+        assert await service.in_journal(erasing.held) == {}
 
 
 async def test_without_sign_in_the_caller_says_who_it_is(http_room: HttpRoom) -> None:
     await http_room.post("/api/v1/pings", ping())
     await http_room.post("/api/v1/pursuits", {"id": "p-1", "unit": "BE-K03", "started_in": "BE"})
     assert (await http_room.post(PATH, {"reason": "case 12"})).error[:2] == (400, "by")
-    assert (await http_room.post(PATH, {"reason": "case 12", "by": "A. Chief"})).json["by"] == "A. Chief"
+    assert (await http_room.post(PATH, {"reason": "case 12", "by": "A. Chief"})).json["holds"][0]["by"] == "A. Chief"
     assert (await http_room.get("/api/v1/pursuits/p-9/evidence")).status == 404
 
 
