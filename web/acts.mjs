@@ -55,7 +55,8 @@ export class Acts {
   #end;
   #endSure;
   #buttons;
-  #busy = false;
+  /** What was pressed and is not answered yet. @type {Set<string>} */ #pressed = new Set();
+  #turn = Promise.resolve();
   /** The one thing to do, to be shown right below the advice. */
   primary;
   /** All the rest. */
@@ -206,8 +207,22 @@ export class Acts {
    * @param {Body} body
    */
   async #run(name, body) {
-    if (this.#busy) return;
-    this.#setBusy(true);
+    const what = JSON.stringify([name, body]);
+    // Pressed twice, it is meant once; what else is pressed meanwhile waits for its turn, and is not lost.
+    if (this.#pressed.has(what)) return;
+    this.#pressed.add(what);
+    mark(this.box, "busy", "true");
+    this.#turn = this.#turn.then(() => this.#send(name, body));
+    await this.#turn;
+    this.#pressed.delete(what);
+    mark(this.box, "busy", String(this.#pressed.size > 0));
+  }
+
+  /**
+   * @param {Name} name
+   * @param {Body} body
+   */
+  async #send(name, body) {
     say(this.#error, null);
     try {
       await this.#command(name, body);
@@ -215,13 +230,6 @@ export class Acts {
     } catch (error) {
       say(this.#error, error instanceof Error ? error.message : String(error));
     }
-    this.#setBusy(false);
-  }
-
-  /** @param {boolean} busy while a command is under way no other is given; its button keeps the focus */
-  #setBusy(busy) {
-    this.#busy = busy;
-    for (const one of this.#buttons) one.setAttribute("aria-disabled", String(busy));
   }
 }
 

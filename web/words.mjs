@@ -138,13 +138,13 @@ export function markWords(event, sign) {
     case "decision":
       return t("mark.decision", { unit, permitted: named("permitted", event.permitted), article: event.article });
     case "obligation.overdue":
-      return t("mark.overdue", { what: event.text });
+      return t("mark.overdue", { what: law(event.text) });
     case "unit.lost":
       return t("mark.lost", { unit });
     case "pursuit.joined":
       return t("mark.joined", { unit });
     case "pursuit.contact":
-      return t("mark.contact", { host: territory(event.host), status: named("line", event.status) });
+      return t("mark.contact", { host: territory(event.host), status: named("contact", event.status) });
     case "pursuit.host_decision":
       return t("mark.host_decision", { host: territory(event.host), decision: named("host", event.decision) });
     case "pursuit.report":
