@@ -96,7 +96,8 @@ def watched(
     yield shown
     shown.page.context.close()
     assert shown.hosts <= hosts
-    assert [problem for problem in shown.problems if excused is None or not excused.search(problem)] == []
+    problems = [problem for problem in shown.problems if excused is None or not excused.search(problem)]
+    assert problems == [], problems
 
 
 def drive(unit: str, seconds: int = 80, start_m: float = -1200.0) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from tests.e2e.process import Server, run
 from tests.e2e.unsaid import never_to_be_logged, search
 
 PASSWORD = "Zeven zwanen op de Schelde"  # noqa: S105
-MARKS = ("", "\n", "\r\n", "\x1b[2J", "\u2028", "\0", '{"event":"signed in"}\n')
+MARKS = ("", '\n{"event":"signed in"}\n')
 
 
 @pytest.fixture(scope="module")
