@@ -26,8 +26,9 @@ from tracker.errors import Corrupt
 from tracker.facts import State
 from tracker.io.copying import copy_database
 from tracker.io.credentials import Grant
-from tracker.io.journal import Unusable, create_file
+from tracker.io.journal import create_file
 from tracker.io.service import Unavailable
+from tracker.io.sqlite import Unusable
 from tracker.policy import EVERYTHING, Scope, scope_of
 
 FILE: Final = "access.db"

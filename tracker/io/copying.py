@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 
 from tracker.errors import DrempelloosError
-from tracker.io.journal import DiskFull
+from tracker.io.sqlite import DiskFull
 
 
 def copy_database(source: apsw.Connection, path: Path) -> None:

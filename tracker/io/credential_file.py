@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 import apsw
 
 from tracker.errors import Corrupt, DrempelloosError
-from tracker.io.journal import Unusable, create_file
+from tracker.io.journal import create_file
+from tracker.io.sqlite import Unusable
 
 FILE: Final = "credentials.db"
 

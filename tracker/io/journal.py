@@ -19,13 +19,17 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
-from tracker.errors import Corrupt, DrempelloosError
+from tracker.errors import Corrupt
 from tracker.io.schema import APPLICATION, MIGRATIONS
+from tracker.io.sqlite import (
+    SQLITE_FLOOR,
+    Unusable,
+    check_sqlite,
+    opening,
+    translated,
+)
 
 FILE: Final = "journal.db"
-
-SQLITE_FLOOR: Final = 3_051_003
-"""Older ones can corrupt a database when its log starts anew (sqlite.org, release notes of 3.51.3)."""
 
 CHECKPOINT_PAGES: Final = 8_000
 """Once the write-ahead log is this long (32 MB), its content moves to the database; a page has 4 KiB. Every unit has
@@ -37,22 +41,6 @@ PIECE_BYTES: Final = 256 * 1024
 
 _ROWS_A_STATEMENT: Final = (256, 64, 16, 4, 1)
 _UNNAMED: Final = (None, None, None)
-
-
-class Unusable(DrempelloosError):
-    """The journal cannot be opened: it is missing, in use, or written by a newer version."""
-
-
-class DiskFull(DrempelloosError):
-    """There was no room for a transaction; nothing of it was written. It may be tried again later."""
-
-
-class Clash(DrempelloosError):
-    """A transaction holds a key that exists already; nothing of it was written."""
-
-
-class Broken(DrempelloosError):
-    """The disk failed. What it holds is not known until the journal is opened anew, by a new process."""
 
 
 class Edition(NamedTuple):
@@ -145,7 +133,7 @@ class Journal:
         self._wal_pages = 0
         self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
         try:
-            with _opening(path):
+            with opening(path):
                 self._set_up(path)
                 # What SQLite made or deleted just now, or before a cut that came while the file was being set up: a
                 # rollback journal whose name comes back would take back everything since.
@@ -162,7 +150,7 @@ class Journal:
 
     def close(self) -> None:
         """Move the log into the database, and give the file free."""
-        with _translated():
+        with translated():
             self._connection.close()
 
     def write(
@@ -267,7 +255,7 @@ class Journal:
     def checkpoint(self, *, truncate: bool = False) -> None:
         """Move the log into the database; with `truncate`, nothing stays in its file. Raises as `write` does."""
         mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
-        with _translated():
+        with translated():
             self._connection.wal_checkpoint(mode=mode)
         self._wal_pages = 0
 
@@ -412,7 +400,7 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """What is executed within is on the disk at its end, whole or not at all. Raises as `write` does."""
-        with _translated():
+        with translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -442,11 +430,11 @@ class Journal:
     # What a row holds follows from the statement and the strict schema; each caller says what that is.
     def rows(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Execute a statement of one of the modules that keep the journal."""
-        with _translated():
+        with translated():
             yield from self._connection.execute(statement, values)
 
     def _value(self, statement: str, values: tuple[apsw.SQLiteValue, ...] = ()) -> Any:  # noqa: ANN401
-        with _translated():
+        with translated():
             return self._connection.execute(statement, values).get
 
     def _place(self, key: str) -> int:
@@ -464,22 +452,6 @@ class Journal:
         if value is None:
             raise Corrupt(f"the journal has no {key}")
         return value
-
-
-def check_sqlite(version: str, floor: int) -> None:
-    """Refuse a SQLite that is too old.
-
-    Args:
-        version: as in `3.51.3`.
-        floor: the oldest that will do, as in 3051003.
-
-    Raises:
-        Unusable: says which one there is and which is needed.
-    """
-    major, minor, patch = (int(part) for part in version.split(".")[:3])
-    if major * 1_000_000 + minor * 1_000 + patch < floor:
-        needed = f"{floor // 1_000_000}.{floor // 1_000 % 1_000}.{floor % 1_000}"
-        raise Unusable(f"SQLite {version} can lose data; {needed} or newer is needed (it comes with apsw)")
 
 
 def create_file(path: Path) -> None:
@@ -505,32 +477,3 @@ def sync_directory(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """SQLite's errors in our terms."""
-    try:
-        yield
-    except apsw.FullError as error:
-        raise DiskFull("the disk is full") from error
-    except apsw.ConstraintError as error:
-        raise Clash(str(error)) from error
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise Corrupt(f"the journal is damaged: {error}") from error
-    except apsw.Error as error:
-        raise Broken(
-            f"the journal failed: {error} (SQLite code {getattr(error, 'extendedresult', 'unknown')})"
-        ) from error
-
-
-@contextmanager
-def _opening(path: Path) -> Iterator[None]:
-    """What the same errors mean while a journal is being opened."""
-    try:
-        with _translated():
-            yield
-    except Broken as error:
-        if isinstance(error.__cause__, apsw.BusyError):
-            raise Unusable(f"{path} is in use by another process") from error
-        raise Unusable(f"{path} cannot be opened: {error}") from error

@@ -24,8 +24,9 @@ from tracker.errors import Corrupt, Refused
 from tracker.events import encode
 from tracker.inputs import Input, PingReceived, decode
 from tracker.io.ballast import Ballast
-from tracker.io.journal import Cause, DiskFull, Edition, Journal, SnapshotRow
+from tracker.io.journal import Cause, Edition, Journal, SnapshotRow
 from tracker.io.offline import NO_BORDERS, build_engine
+from tracker.io.sqlite import DiskFull
 from tracker.pursuits import Pursuit
 from tracker.units import Track, Unit
 from tracker.world import Alert, World

@@ -26,8 +26,9 @@ from tracker.io import erasing
 from tracker.io.access_log import AccessLog
 from tracker.io.doubt import Doubt
 from tracker.io.erasing import CannotErase, Held, Limits
-from tracker.io.journal import DiskFull, Journal
+from tracker.io.journal import Journal
 from tracker.io.service import Service, Unavailable
+from tracker.io.sqlite import DiskFull
 
 LOOK_S: Final = 900.0
 """Seconds between two looks at the clock."""

@@ -32,9 +32,10 @@ from tracker.io.batch import Batch, Known, Outcome, key_of, look_up
 from tracker.io.clock import Clock, Step
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
-from tracker.io.journal import Broken, Clash, DiskFull, Journal, SnapshotRow
+from tracker.io.journal import Journal, SnapshotRow
 from tracker.io.ration import Ration
 from tracker.io.snapshots import Snapshots
+from tracker.io.sqlite import Broken, Clash, DiskFull
 from tracker.io.submission import Committed, Submission, Unavailable, resolve
 from tracker.io.timings import Timings, timed
 from tracker.policy import EVERYTHING, Scope, bits

@@ -9,7 +9,8 @@ from typing import Final
 import structlog
 
 from tracker.io import recovery
-from tracker.io.journal import DiskFull, SnapshotRow
+from tracker.io.journal import SnapshotRow
+from tracker.io.sqlite import DiskFull
 from tracker.world import World
 
 EVERY: Final = 50_000

@@ -12,8 +12,8 @@ from tests.tracker.road import STARTED_AT
 from tracker.errors import Corrupt, Refused
 from tracker.io.credential_file import FILE
 from tracker.io.credentials import MAX_UNITS, Credentials
-from tracker.io.journal import Unusable
 from tracker.io.roster import registration
+from tracker.io.sqlite import Unusable
 from tracker.units import Unit
 from tracker.world import World
 

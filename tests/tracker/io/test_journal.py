@@ -16,8 +16,6 @@ from tracker.io.journal import (
     CHECKPOINT_PAGES,
     FILE,
     PIECE_BYTES,
-    Clash,
-    DiskFull,
     Edition,
     EventRow,
     InputRow,
@@ -25,9 +23,8 @@ from tracker.io.journal import (
     PingKey,
     QuarantineRow,
     SnapshotRow,
-    Unusable,
-    check_sqlite,
 )
+from tracker.io.sqlite import Clash, DiskFull, Unusable, check_sqlite
 
 
 @pytest.fixture
@@ -131,7 +128,8 @@ def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
 def test_another_process_is_kept_out(journal: Journal, tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from tracker.io.journal import Journal, Unusable
+from tracker.io.journal import Journal
+from tracker.io.sqlite import Unusable
 try:
     Journal(Path({str(tmp_path / "data")!r}))
 except Unusable as error:

@@ -17,9 +17,10 @@ from borders.atlas import Atlas
 from tracker.io import readiness as readiness_module
 from tracker.io.boundaries import Boundaries
 from tracker.io.clock import Clock
-from tracker.io.journal import Broken, Journal
+from tracker.io.journal import Journal
 from tracker.io.readiness import WITHIN_S, Readiness, write_probe
 from tracker.io.service import Service, Unavailable
+from tracker.io.sqlite import Broken
 
 Make = Callable[..., Readiness]
 

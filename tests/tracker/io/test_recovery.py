@@ -18,8 +18,9 @@ from tracker.engine import Engine
 from tracker.errors import Corrupt, Refused
 from tracker.inputs import EndPursuit, PingReceived, ReportContact, StartPursuit, Tick, UnitRegistered
 from tracker.io import recovery, snapshots
-from tracker.io.journal import FILE, Journal, SnapshotRow, Unusable
+from tracker.io.journal import FILE, Journal, SnapshotRow
 from tracker.io.service import Service
+from tracker.io.sqlite import Unusable
 from tracker.treaty import contact_points
 from tracker.units import Unit
 

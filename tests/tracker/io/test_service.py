@@ -24,9 +24,10 @@ from tracker.fix import Fix
 from tracker.inputs import Input, PingReceived, StartPursuit, Tick, UnitRegistered, decode
 from tracker.io import service as service_module
 from tracker.io.clock import Clock
-from tracker.io.journal import Broken, Journal
+from tracker.io.journal import Journal
 from tracker.io.recovery import time_of
 from tracker.io.service import Committed, Service, Unavailable
+from tracker.io.sqlite import Broken
 from tracker.units import Unit
 from tracker.world import World
 
