@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tracker.fix import Ping
-from tracker.simulation.drive import Drive, Motion
+from tracker.simulation.drive import Drive
 from tracker.simulation.receiver import NARROW_STREETS, OPEN_SKY, Faults, Receiver
 from tracker.simulation.routes import BAARLE, E19, E25, E411, STROLL, Route, route, through
 
@@ -84,10 +84,6 @@ class Journey(NamedTuple):
         length = self.road.length_m - 20.0
         to = length if self.stands_m is None else self.stands_m
         return Drive(_turned(self.road) if self.backwards else self.road, 20.0, to, 10.0, self.kmh / 3.6)
-
-    def at(self, second: float) -> Motion:
-        """The true motion at a second of the recording."""
-        return self.drive.at(second)
 
 
 JOURNEYS: Final = (

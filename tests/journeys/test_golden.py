@@ -54,10 +54,11 @@ def named(name: str) -> Journey:
 def truths(atlas: Atlas, name: str) -> list[Truth]:
     """Every border on the true way; a way through a shared zone counts at its far bank."""
     journey = named(name)
-    moments = [step / 5 for step in range(int(5 * journey.drive.arrives_at) + 1)]
+    drive = journey.drive
+    moments = [step / 5 for step in range(int(5 * drive.arrives_at) + 1)]
     found: list[Truth] = []
     for begin, end in pairwise(moments):
-        one, other = journey.at(begin), journey.at(end)
+        one, other = drive.at(begin), drive.at(end)
         for point in atlas.cross((one.lon, one.lat), (other.lon, other.lat)):
             second = begin + point.fraction * (end - begin)
             from_, to = point.from_territory.value, point.to_territory.value

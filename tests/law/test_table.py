@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.law.completeness import GROUPS, together, walk
+from tests.needs import sizes
 from tracker.document import document
 from tracker.facts import (
     ContactFacts,
@@ -238,9 +239,10 @@ def test_every_field_of_the_input_is_in_the_catalogue_with_where_it_comes_from()
     assert all(fact.whence and fact.question.endswith((".", "?")) for fact in FACTS)
 
 
-def test_any_combination_at_random_is_decided_soundly() -> None:
-    """Alternatives that win alike may ask for different things; 20,000 are drawn from all of them."""
-    for facts in drawn(20_000):
+@pytest.mark.parametrize("number", sizes(5_000, soak=100_000, long=2_000_000))
+def test_any_combination_at_random_is_decided_soundly(number: int) -> None:
+    """Alternatives that win alike may ask for different things; so many are drawn from all of them."""
+    for facts in drawn(number):
         check(facts, decide(facts))
 
 
@@ -258,9 +260,10 @@ BLANKS: Final[dict[str, Callable[[Facts], Facts]]] = {
 }
 
 
-def test_what_is_unknown_and_would_lead_to_another_rule_is_asked_for() -> None:
+@pytest.mark.parametrize("number", sizes(1_500, soak=30_000, long=500_000))
+def test_what_is_unknown_and_would_lead_to_another_rule_is_asked_for(number: int) -> None:
     """Blank one fact: were the rule another, or the answer firmer, the blank would be taken as yes or no in silence."""
-    for facts in drawn(6_000):
+    for facts in drawn(number):
         known = decide(facts)
         for name, blank in BLANKS.items():
             if not facts.states(name):
