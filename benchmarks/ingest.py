@@ -53,7 +53,6 @@ GATEWAYS = 10
 GROUP = 500
 KNOWN = (100, 10_000, 100_000)
 LOST_S = 33.0
-KNOWN_WARM_UP = 20_000
 
 
 async def decode_only() -> None:
@@ -180,7 +179,11 @@ def known(runs: int, seconds: float) -> None:
                 asyncio.run(_introduce(running, count))
                 resident = running.resident_bytes()
                 flooding = flood(
-                    f"{running.ws}/units", load, seconds, spent_s=running.processor_s, warm_up=KNOWN_WARM_UP
+                    f"{running.ws}/units",
+                    load,
+                    seconds,
+                    spent_s=running.processor_s,
+                    warm_up=ROUND_S * GATEWAYS * BATCH,
                 )
                 table[count].append((asyncio.run(flooding).cost_us, resident / 1e6))
     for count, found in table.items():
@@ -197,7 +200,7 @@ def main() -> None:
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
         "rates": lambda options: rates(options.runs, options.seconds, options.sockets),
         "even": lambda _: even(1, 15.0),
-        "known": lambda options: known(1, options.seconds),
+        "known": lambda options: known(1, 3 * options.seconds),
     }
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.5)

@@ -44,6 +44,7 @@ HostDecision = Literal["none", "continue", "joint", "takeover", "stop"]
 GROUND_PATTERN: Final = r"none_known|stop_evaded|escaped|offence(\([\w .:/-]{1,64}\))?"
 _GROUND: Final = re.compile(GROUND_PATTERN)
 
+Ground = Annotated[str, msgspec.Meta(max_length=1000, extra_json_schema={"pattern": f"^({GROUND_PATTERN})$"})]
 GROUNDS: Final = "none_known, stop_evaded, escaped, offence or offence(CODE)"
 
 EARLIEST: Final = dt.datetime(1960, 1, 1, tzinfo=dt.UTC)
@@ -117,7 +118,7 @@ class PursuitFacts(_Part, frozen=True):
 
     kind: Kind | None = None
     started_in: Place | None = None
-    ground: str | None = None
+    ground: Ground | None = None
     continuous: bool | None = None
 
     def __post_init__(self) -> None:

@@ -27,6 +27,7 @@ SERVER_KNOWS: Final = {
     "reason": "the pursuit is not another state's",
     "id": "simulated or not",
     "name": "who signs in, where no link's secret is shown",
+    "password": "goes with a name, or is a link's new one",
 }
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from tracker.codec.quote import quote
 from tracker.errors import Refused
-from tracker.facts import GROUND_PATTERN, Kind, Means, Service
+from tracker.facts import Ground, Kind, Means, Service
 from tracker.roles import Role
 
 _NAME: Final = r"^[A-Za-z0-9._:-]{1,64}$(?!\n)"
@@ -20,7 +20,6 @@ _NAME: Final = r"^[A-Za-z0-9._:-]{1,64}$(?!\n)"
 Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 State = Literal["BE", "NL", "LU"]
-Ground = Annotated[str, msgspec.Meta(max_length=1000, extra_json_schema={"pattern": f"^({GROUND_PATTERN})$"})]
 _TIME: Final = {"format": "date-time", "pattern": "^(19[89][0-9]|20[0-9]{2}|2100)-"}
 _UNIX: Final = {"minimum": 315_532_800, "maximum": 4_102_444_800}
 Moment = (

@@ -62,7 +62,7 @@ class Snapshots:
             await self._task
 
     async def _take(self, world: World, last_input: int, at: float, *, milestone: bool) -> None:
-        self._due = last_input + max(EVERY, len(world.tracks))
+        self._due = last_input + max(EVERY, 2 * len(world.tracks))
         parts = []
         for part in world.encode_in_parts():
             parts.append(part)
