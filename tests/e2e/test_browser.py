@@ -95,9 +95,17 @@ def test_a_page_that_followed_along_shows_what_a_fresh_one_shows(
         advice = shown.page.locator("[data-pursuit] .advice")
         expect(advice).to_have_attribute("data-tone", "stop")
         expect(advice).to_contain_text("Break off")
-    for part in ("[data-pursuit]", "[data-alert]"):
-        followed, read = (shown.page.locator(part).all_inner_texts() for shown in (map_page, fresh))
-        assert followed == read
+
+    def read(shown: Screen) -> list[str]:
+        return [
+            text for part in ("[data-pursuit]", "[data-alert]") for text in shown.page.locator(part).all_inner_texts()
+        ]
+
+    # The unit has fallen silent: one of them may say so a moment before the other.
+    deadline = time.monotonic() + 15.0
+    while read(map_page) != read(fresh) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert read(map_page) == read(fresh)
     fresh.page.context.close()
 
 
@@ -151,6 +159,16 @@ def test_a_killed_server_is_said_at_once_and_the_page_comes_back_with_what_it_mi
 def test_a_server_that_hangs_is_noticed_without_a_closed_socket(server: Server, map_page: Screen) -> None:
     """No close comes: the silence itself must be heard."""
     map_page.open(server.http)
+    # How late a busy machine lets the page do what is due.
+    map_page.page.evaluate("""() => {
+        let last = performance.now();
+        window.latest = 0;
+        setInterval(() => {
+            const now = performance.now();
+            window.latest = Math.max(window.latest, now - last - 50);
+            last = now;
+        }, 50);
+    }""")
     stopped_at = time.monotonic()
     os.kill(server.pid, signal.SIGSTOP)
     try:
@@ -159,7 +177,7 @@ def test_a_server_that_hangs_is_noticed_without_a_closed_socket(server: Server, 
     finally:
         os.kill(server.pid, signal.SIGCONT)
 
-    assert took_s < 3.2
+    assert took_s < 3.2 + map_page.page.evaluate("window.latest") / 1_000
     map_page.page.locator('body[data-link="up"]').wait_for(timeout=15_000)
 
 
