@@ -69,8 +69,8 @@ def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Sampl
     if sample.at - samples[-1].at > SILENCE_S:
         return (sample,)
     if is_far:
-        return (*samples[1 - DENSE :], sample)
-    samples = (*samples, sample)
+        return samples[1 - DENSE :] + (sample,)  # noqa: RUF005 - sooner made than by unpacking
+    samples = samples + (sample,)  # noqa: RUF005
     if len(samples) <= KEPT + KEPT // 6:
         return samples
     return _thinned([old for old in samples if old.at >= sample.at - KEPT_S or old is samples[-2]])
@@ -95,6 +95,10 @@ def _thinned(kept: list[Sample]) -> Samples:
 
 def velocity_of(samples: Samples) -> tuple[float, float]:
     """Metres per second east and north at the newest fix: the mean over the last few."""
+    if len(samples) > 2:
+        one, two, three = samples[-3].velocity, samples[-2].velocity, samples[-1].velocity
+        if one and two and three:  # as nearly always
+            return (one[0] + two[0] + three[0]) / 3, (one[1] + two[1] + three[1]) / 3
     east = north = 0.0
     stated = 0
     for sample in samples[-3:]:

@@ -47,6 +47,7 @@ MAX_BOOTS: Final = 250_000
 _UNSEEN: Final = -math.inf
 """Stands for the newest ping of a boot of which nothing is known."""
 
+_new: Final = tuple.__new__
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -136,7 +137,7 @@ class Batch:
     def take(self, entry: Input, key: PingKey | None) -> None:
         """Let one input happen, and note its outcome. `key` is what `key_of` says of it."""
         if key is not None and isinstance(entry, PingReceived):
-            known = self._find(key) if key in self._taken or key in self._stored else None
+            known = self._find(key) if key in self._taken or (self._stored and key in self._stored) else None
             if known is not None:
                 self.outcomes.append([] if known.fix == entry.fix else _taken(key))
                 return
@@ -224,7 +225,7 @@ class Batch:
 
     def _keep(self, key: PingKey | None, entry: Input, caused: list[Event], offset: int) -> None:
         self._last_input += 1
-        self.inputs.append(InputRow(self._last_input, key, inputs.encode(entry)))
+        self.inputs.append(_new(InputRow, (self._last_input, key, inputs.encode(entry))))
         if key is not None and isinstance(entry, PingReceived):
             self._taken[key] = entry
             fix = entry.fix
@@ -243,7 +244,8 @@ def key_of(entry: Input) -> PingKey | None:
     if not isinstance(entry, PingReceived):
         return None
     fix = entry.fix
-    return PingKey(fix.unit, fix.boot, fix.seq) if fix.boot else PingKey(*fix.key)
+    # As `PingKey(…)`, in half the time.
+    return _new(PingKey, (fix.unit, fix.boot, fix.seq)) if fix.boot else PingKey(*fix.key)
 
 
 def _taken(key: PingKey) -> Refused:

@@ -47,7 +47,7 @@ GROUP: Final = 2_000
 """Inputs in one transaction, at most: some 50 ms of work, beside which waiting for the disk is little. Groups are as
 large only when more comes than can be served."""
 
-SLICE: Final = 50
+SLICE: Final = 100
 """Inputs between two chances for the rest of the loop to run."""
 
 MAX_QUEUED: Final = 20_000
