@@ -147,6 +147,7 @@ def test_a_killed_server_is_said_at_once_and_the_page_comes_back_with_what_it_mi
     expect(page.locator("#banner")).to_be_visible()
     expect(page.locator("#banner")).to_contain_text("LINK LOST")
 
+    time.sleep(2.5)  # of a break of less than 2 s in which nothing happened nothing is said
     server.start()
     server.post("/api/v1/pursuits", {"unit": "BE-K03"})
 
