@@ -18,7 +18,6 @@ import json
 import os
 import re
 import statistics
-import struct
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from benchmarks.bare import cut, text_frame
 from benchmarks.load import Socket
 from benchmarks.processes import ROOT, Running, server
 
@@ -68,7 +68,7 @@ def _message(unit: bytes, seq: int, lon: float, lat: float, speed: float, course
         speed,
         course,
     )
-    return bytes((0x81, 0xFE)) + struct.pack(">H", len(body)) + bytes(4) + body
+    return text_frame(body)
 
 
 class _Gateway(Socket):
@@ -139,8 +139,7 @@ class _Viewer(Socket):
     async def open(self) -> None:
         """Connect and subscribe."""
         await super().open()
-        body = b'{"type":"subscribe"}'
-        self.transport.write(bytes((0x81, 0x80 | len(body))) + bytes(4) + body)
+        self.transport.write(text_frame(b'{"type":"subscribe"}'))
 
 
 class _Positions(msgspec.Struct):
@@ -169,18 +168,9 @@ class _Reader(_Viewer):
 
     def received(self, data: bytes) -> None:
         """Cut frames."""
-        left = self._left
-        left += data
-        while len(left) >= 2:
-            head, size = 2, left[1] & 0x7F
-            if size == 126:
-                head, size = 4, int.from_bytes(left[2:4], "big")
-            elif size == 127:
-                head, size = 10, int.from_bytes(left[2:10], "big")
-            if len(left) < head + size:
-                return
-            self._read(bytes(left[head : head + size]))
-            del left[: head + size]
+        self._left += data
+        for _, body in cut(self._left):
+            self._read(body)
 
     def _read(self, body: bytes) -> None:
         if body.startswith(b'{"type":"positions"'):

@@ -1,17 +1,10 @@
-"""Senders that cost next to nothing, so that a benchmark measures the server: frames are made before the clock runs.
-
-A WebSocket client as bare as RFC 6455 allows. Frames are masked, as they must be, with the key 0, which leaves the
-bytes as they are; the server unmasks them like any others.
-"""
+"""Senders that cost next to nothing, so that a benchmark measures the server: frames are made before the clock runs."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import math
-import os
 import re
-import struct
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -22,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from benchmarks.bare import request, text_frame
 from tracker.simulation.traffic import Traffic
 
 _ENDS = re.compile(rb'"upto":(\d+)}')
@@ -85,11 +79,7 @@ def ping(unit: int, seq: int, t: float) -> bytes:
 def frame(pings: Sequence[bytes]) -> bytes:
     """One text frame with a ping, or an array of them."""
     body = pings[0] if len(pings) == 1 else b"[" + b",".join(pings) + b"]"
-    size = len(body)
-    head = bytes((0x81, 0x80 | size)) if size < 126 else bytes((0x81, 0xFE)) + struct.pack(">H", size)
-    if size > 65_535:
-        head = bytes((0x81, 0xFF)) + struct.pack(">Q", size)
-    return head + bytes(4) + body
+    return text_frame(body)
 
 
 class Load(NamedTuple):
@@ -154,7 +144,7 @@ class Socket(asyncio.Protocol):
     """A client's side of one WebSocket."""
 
     def __init__(self, url: str) -> None:
-        self._url = urlsplit(url)
+        self._url = url
         self._opening = b""
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.transport: asyncio.Transport
@@ -162,17 +152,14 @@ class Socket(asyncio.Protocol):
     async def open(self) -> None:
         """Connect and shake hands."""
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, self._url.hostname or "", self._url.port or 80)
+        parts = urlsplit(self._url)
+        await loop.create_connection(lambda: self, parts.hostname or "", parts.port or 80)
         await self.opened
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the upgrade."""
         self.transport = cast("asyncio.Transport", transport)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.transport.write(
-            f"GET {self._url.path or '/'} HTTP/1.1\r\nHost: {self._url.netloc}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        self.transport.write(request(self._url))
 
     def data_received(self, data: bytes) -> None:
         """Finish the handshake, then hand on."""

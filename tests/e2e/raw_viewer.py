@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
-import os
 import socket
-import struct
 from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
+
+from benchmarks.bare import cut, request, text_frame
 
 _TEXT, _PING, _PONG = 0x1, 0x9, 0xA
 
 HELD_BYTES = 4_096
 """The receive buffer of one that is to stall at once."""
-
-
-def text_frame(body: bytes) -> bytes:
-    """A client's text frame, masked with the key 0, which leaves the bytes as they are."""
-    size = len(body)
-    head = bytes((0x81, 0x80 | size)) if size < 126 else bytes((0x81, 0xFE)) + struct.pack(">H", size)
-    return head + bytes(4) + body
-
-
-def request(url: str) -> bytes:
-    """The opening handshake."""
-    parts = urlsplit(url)
-    key = base64.b64encode(os.urandom(16)).decode()
-    return (
-        f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    ).encode()
 
 
 class RawViewer(asyncio.Protocol):
@@ -83,18 +65,8 @@ class RawViewer(asyncio.Protocol):
             assert left.startswith(b"HTTP/1.1 101"), bytes(left)
             del left[: end + 4]
             self._is_open = True
-        while len(left) >= 2:
-            head, size = 2, left[1] & 0x7F
-            if size == 126:
-                head, size = 4, int.from_bytes(left[2:4], "big")
-            elif size == 127:
-                head, size = 10, int.from_bytes(left[2:10], "big")
-            if len(left) < head + size:
-                return
-            body = bytes(left[head : head + size])
-            kind = left[0] & 0x0F
-            del left[: head + size]
+        for kind, body in cut(left):
             if kind == _TEXT:
                 self._heard(body)
             elif kind == _PING:
-                self.transport.write(bytes((0x80 | _PONG, 0x80 | size)) + bytes(4) + body)
+                self.transport.write(bytes((0x80 | _PONG, 0x80 | len(body))) + bytes(4) + body)

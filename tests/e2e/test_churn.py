@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from benchmarks.bare import request, text_frame
 from tests.e2e.conftest import ServerFactory
 from tests.e2e.process import Server
-from tests.e2e.raw_viewer import request, text_frame
 
 AT_ONCE = 50
 GROWTH_BYTES = 20 * 1024 * 1024
