@@ -67,7 +67,7 @@ def arrive(detector: Detector, watch: Watch | None, recall: Recall | None, sampl
     if watch is None:
         begun = detector.begin(sample)
         return Arrival(begun, None if detector.is_far(sample) else Recall(None, (sample,)), ())
-    if sample.at > (watch.strays or watch.samples)[-1].at:
+    if sample.at > _newest_at(watch):
         spot = detector.atlas.spot(sample.lon, sample.lat)
         after, notices = detector.step(watch, sample, spot)
         if spot[1] > FAR_M and after.pending is None and after.ahead is None and not after.strays:
@@ -100,7 +100,7 @@ def set_back(watch: Watch, sample: Sample) -> Watch:
 
 def _newest_at(watch: Watch) -> float:
     """The time of the newest fix, Unix seconds."""
-    return watch.strays[-1].at if watch.strays else watch.samples[-1].at
+    return (watch.strays or watch.samples)[-1].at
 
 
 def _is_within(recall: Recall, sample: Sample) -> bool:

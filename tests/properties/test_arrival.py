@@ -92,15 +92,20 @@ def shuffled(fixes: Sequence[Seen], seed: int, spread_s: float) -> list[Seen]:
     return [fix for _, fix in sorted(arrivals, key=lambda entry: entry[0])]
 
 
-across = st.builds(
-    drive,
-    start_m=st.floats(-300.0, -60.0),
-    end_m=st.floats(20.0, 200.0),
-    speed_mps=st.floats(8.0, 40.0),
-    noise_m=st.floats(0.0, 8.0),
-    seed=st.integers(0, 2**32),
-    bare=st.booleans(),
-)
+def drives(start_m: st.SearchStrategy[float], end_m: st.SearchStrategy[float]) -> st.SearchStrategy[list[Seen]]:
+    """Any drive over the border between such places."""
+    return st.builds(
+        drive,
+        start_m=start_m,
+        end_m=end_m,
+        speed_mps=st.floats(8.0, 40.0),
+        noise_m=st.floats(0.0, 8.0),
+        seed=st.integers(0, 2**32),
+        bare=st.booleans(),
+    )
+
+
+across = drives(st.floats(-300.0, -60.0), st.floats(20.0, 200.0))
 
 winding = st.builds(
     lambda place, *rest: track(*place, *rest),
@@ -144,15 +149,7 @@ def behind(fixes: Sequence[Seen], seed: int, dark_s: float, share: float) -> lis
     return [fix for _, fix in sorted(arrivals, key=lambda entry: entry[0])]
 
 
-far_across = st.builds(
-    drive,
-    start_m=st.floats(-900.0, -300.0),
-    end_m=st.floats(300.0, 900.0),
-    speed_mps=st.floats(8.0, 40.0),
-    noise_m=st.floats(0.0, 8.0),
-    seed=st.integers(0, 2**32),
-    bare=st.booleans(),
-)
+far_across = drives(st.floats(-900.0, -300.0), st.floats(300.0, 900.0))
 
 
 @pytest.mark.parametrize("examples", sizes(60, soak=2_000, long=200_000))

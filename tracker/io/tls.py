@@ -197,16 +197,23 @@ def _load(path: str) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(Path(path).read_bytes())
 
 
+def _found(path: str) -> list[x509.Certificate] | str:
+    """The certificates of a file, or why there are none."""
+    try:
+        return _load(path)
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    except ValueError:
+        return f"{path} holds no certificate in PEM"
+
+
 def _certificate_problems(path: str, now: datetime) -> Iterator[tuple[str, str]]:
     key = "tls.certificate"
-    try:
-        certificate = _load(path)[0]
-    except OSError as error:
-        yield key, f"{path} cannot be read: {error.strerror}"
+    found = _found(path)
+    if isinstance(found, str):
+        yield key, found
         return
-    except ValueError:
-        yield key, f"{path} holds no certificate in PEM"
-        return
+    certificate = found[0]
     begins_at, ends_at = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now >= ends_at:
         yield key, f"{path} expired at {ends_at.isoformat()}"
@@ -249,18 +256,14 @@ def _key_problems(config: Tls) -> Iterator[tuple[str, str]]:
 
 def _authority_problems(path: str, now: datetime) -> Iterator[tuple[str, str]]:
     key = "tls.client_ca"
-    try:
-        authorities = _load(path)
-    except OSError as error:
-        yield key, f"{path} cannot be read: {error.strerror}"
+    found = _found(path)
+    if isinstance(found, str):
+        yield key, found
         return
-    except ValueError:
-        yield key, f"{path} holds no certificate in PEM"
-        return
-    for authority in authorities:
+    for authority in found:
         if not _is_authority(authority):
             yield key, f"{path} holds {authority.subject.rfc4514_string()!r}, which may not sign certificates"
-    if all(authority.not_valid_after_utc <= now for authority in authorities):
+    if all(authority.not_valid_after_utc <= now for authority in found):
         yield key, f"{path} holds no authority that has not expired"
 
 
