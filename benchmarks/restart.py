@@ -26,8 +26,9 @@ from tracker.inputs import PingReceived
 from tracker.io import snapshots
 from tracker.io.clock import Clock
 from tracker.io.journal import FILE
+from tracker.io.lanes import GROUP, MAX_QUEUED
 from tracker.io.offline import build_engine
-from tracker.io.service import GROUP, MAX_QUEUED, Service
+from tracker.io.service import Service
 
 AHEAD = MAX_QUEUED // GROUP - 1
 

@@ -49,8 +49,8 @@ class Engine:
                 if entry.blind or self.detector is None:
                     return sightings.sight_blind(world, entry)
                 return sightings.sight(world, self.detector, self.contact_points, self.boundary_sha256, entry)
-            case Tick(at):
-                return sightings.tick(world, at)
+            case Tick():
+                return sightings.tick(world, entry.came_at)
             case ClockSet():
                 sightings.set_clock(world, entry)
                 return []

@@ -1,7 +1,9 @@
 """Everything that enters the core, in the order in which the journal keeps it.
 
 Each input carries its own time: `at` and `received_at` are the server's clock when it arrived (Unix seconds UTC, never
-going back within one journal), `fixed_at` inside a fix is the receiver's.
+going back within one journal), `fixed_at` inside a fix is the receiver's. What people do goes before pings and ticks
+that wait for their turn. Those then take the moment of that act for their place in the order, and say how long before
+it they came, so that no fix seems later, and no unit silent for longer, than it was.
 """
 
 from __future__ import annotations
@@ -26,6 +28,13 @@ class PingReceived(_Input, frozen=True, tag="ping"):
     received_at: float
     blind: bool = False
     """It came while the server knew no borders: it is placed nowhere, now and in every replay."""
+    waited_s: float = 0.0
+    """How long before `received_at` it came, if an act of that moment went before it."""
+
+    @property
+    def came_at(self) -> float:
+        """When it came, Unix seconds UTC, server time."""
+        return self.received_at - self.waited_s
 
 
 class UnitRegistered(_Input, frozen=True, tag="unit"):
@@ -39,6 +48,13 @@ class Tick(_Input, frozen=True, tag="tick"):
     """Time has passed. A tick that causes no event changes nothing, and is not journalled."""
 
     at: float
+    waited_s: float = 0.0
+    """How long before `at` it came: what has come since is still behind it."""
+
+    @property
+    def came_at(self) -> float:
+        """When it came, Unix seconds UTC, server time."""
+        return self.at - self.waited_s
 
 
 class ClockSet(_Input, frozen=True, tag="clock"):

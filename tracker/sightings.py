@@ -80,7 +80,7 @@ def sight(
     late = set_right = False
     if before is None:
         watch, recall, notices = arrive(detector, None, None, sample)
-        lag_s, first_s = received_at - fixed_at, SHORTEST_INTERVAL_S
+        lag_s, first_s = entry.came_at - fixed_at, SHORTEST_INTERVAL_S
         track = Track(fix, watch, received_at, lag_s, first_s, watch.territory, watch.quality, recall=recall)
     else:
         newest, lag_s = before.fix, before.lag_s
@@ -95,7 +95,7 @@ def sight(
             newest if late else fix,
             watch,
             received_at,
-            lag_s if late else received_at - fixed_at,
+            lag_s if late else entry.came_at - fixed_at,
             _interval_s(before, received_at),
             watch.territory,
             watch.quality,
@@ -148,7 +148,7 @@ def sight_blind(world: World, entry: PingReceived) -> list[Event]:
         known,
         fix=known.fix if late else fix,
         received_at=entry.received_at,
-        lag_s=known.lag_s if late else entry.received_at - fix.fixed_at,
+        lag_s=known.lag_s if late else entry.came_at - fix.fixed_at,
         interval_s=known.interval_s if before is None else _interval_s(before, entry.received_at),
         territory=_NOWHERE[0],
         quality=_NOWHERE[1],
@@ -174,7 +174,7 @@ def _is_set_right(before: Track, entry: PingReceived) -> bool:
     """Whether the unit's clock was ahead of the server's, and this fix no longer is."""
     if before.lag_s >= -CLOCK_AHEAD_S:
         return False
-    return entry.fix.fixed_at <= entry.received_at + CLOCK_AHEAD_S and entry.fix.fixed_at <= before.fix.fixed_at
+    return entry.fix.fixed_at <= entry.came_at + CLOCK_AHEAD_S and entry.fix.fixed_at <= before.fix.fixed_at
 
 
 def tick(world: World, at: float) -> list[Event]:

@@ -220,7 +220,10 @@ class Batch:
     def _at_newest(self, entry: Input) -> Input:
         """Server times never go back from one input to the next, in whatever order they got here."""
         if isinstance(entry, PingReceived):
-            return PingReceived(entry.fix, self.newest_at, entry.blind)
+            waited_s = self.newest_at - entry.came_at
+            return PingReceived(entry.fix, self.newest_at, entry.blind, waited_s)
+        if isinstance(entry, Tick):
+            return Tick(self.newest_at, self.newest_at - entry.came_at)
         return msgspec.structs.replace(entry, at=self.newest_at)
 
     def _keep(self, key: PingKey | None, entry: Input, caused: list[Event], offset: int) -> None:

@@ -144,7 +144,7 @@ class Dispatch:
         if known is None or not sees_alert(self._service.world, self._consulting.scope(request), known):
             raise HttpError(404, "id", "no alert of this id is known")
         room = room_of(self._consulting.scope(request))
-        (outcome,) = await self._service.submit([AcknowledgeAlert(at=self._now(), by=by, event=id_, state=room)])
+        (outcome,) = await self._service.act([AcknowledgeAlert(at=self._now(), by=by, event=id_, state=room)])
         if isinstance(outcome, Refused):
             raise HttpError(status_of(outcome), outcome.field, outcome.reason)
         first = next((event for event in outcome if isinstance(event, AlertAcknowledged)), None)
@@ -180,7 +180,7 @@ class Dispatch:
     async def _submit(self, request: web.Request, command: PursuitCommand, status: int = 200) -> web.Response:
         world = self._service.world
         command = msgspec.structs.replace(command, by=signed(request, command.by))
-        *_, outcome = await self._service.submit([*self._introduction(request, command), command])
+        *_, outcome = await self._service.act([*self._introduction(request, command), command])
         if isinstance(outcome, Refused):
             conflict = _exists_already(world, command, outcome.field)
             if conflict and outcome.field == "id":

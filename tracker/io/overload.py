@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from tracker.io.service import MAX_QUEUED, Service
+from tracker.io.lanes import MAX_QUEUED
+from tracker.io.service import Service
 
 LOOK_S: Final = 0.25
 

@@ -1,6 +1,6 @@
 """The one door to the core: inputs go in; once they and what follows are on the disk, everybody hears of it.
 
-    submit ──► queue ──► group ──► known already? ──► step ──► journal ──► publish ──► listeners, submitters
+    submit ──► lanes ──► group ──► known already? ──► step ──► journal ──► publish ──► listeners, submitters
                            ▲                                      │
                            └───── gathers while the disk works ───┘
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -33,6 +32,7 @@ from tracker.io.clock import Clock, Step
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
 from tracker.io.journal import Journal, SnapshotRow
+from tracker.io.lanes import Lanes
 from tracker.io.ration import Ration
 from tracker.io.snapshots import Snapshots
 from tracker.io.sqlite import Broken, Clash, DiskFull
@@ -43,15 +43,8 @@ from tracker.world import World
 
 __all__ = ["Committed", "Service", "Unavailable"]
 
-GROUP: Final = 2_000
-"""Inputs in one transaction, at most: some 50 ms of work, beside which waiting for the disk is little. Groups are as
-large only when more comes than can be served."""
-
 SLICE: Final = 100
 """Inputs between two chances for the rest of the loop to run."""
-
-MAX_QUEUED: Final = 20_000
-"""Inputs that may wait. Beyond this, submitters wait to submit."""
 
 MAX_WAIT_S: Final = 5.0
 """A submitter that waits longer than this is sent away."""
@@ -93,8 +86,9 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._draft = Draft(world)
         self._known = Known()
-        self._queue: deque[Submission] = deque()
-        self._queued = 0
+        self._lanes = Lanes()
+        self._clock_turns = False
+        """A step of the clock waits for its turn: what came after it must not go before it."""
         self._arrived = asyncio.Event()
         self._left = asyncio.Condition()
         self._listeners: list[Callable[[Committed], None]] = []
@@ -187,11 +181,22 @@ class Service:
         Raises:
             Unavailable: nothing was accepted.
         """
+        return await self._submit(inputs, is_act=False)
+
+    async def act(self, inputs: Sequence[Input]) -> list[Outcome]:
+        """As `submit`, for what a person does. It goes before all pings that wait, and they never take its room; acts
+        keep their own order. Only a step of the clock that waits goes before an act that came after it.
+        """
+        return await self._submit(inputs, is_act=not self._clock_turns)
+
+    async def _submit(self, inputs: Sequence[Input], *, is_act: bool) -> list[Outcome]:
         waiter: asyncio.Future[list[Outcome]] = self._loop.create_future()
-        await self.post_when_room(inputs, partial(resolve, waiter))
+        await self.post_when_room(inputs, partial(resolve, waiter), is_act=is_act)
         return await waiter
 
-    def post(self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None]) -> bool:
+    def post(
+        self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None], *, is_act: bool = False
+    ) -> bool:
         """As `submit`, but returns at once: True if the inputs have their place in the order, and `tell` will be called
         with the answer, in the loop; False if there is no room for them now. `tell` must not raise.
 
@@ -200,39 +205,36 @@ class Service:
         """
         if self._closing or self.failed.done():
             raise Unavailable(self.fault or "the server is stopping: nothing was accepted")
-        if self._queued + len(inputs) > MAX_QUEUED and self._queued:
+        if not self._lanes.has_room(len(inputs), is_act):
             return False
         if self.engine.detector is None:
             inputs = [blinded(entry) for entry in inputs]
-        self._queue.append(Submission(inputs, tell, self._loop.time()))
-        self._queued += len(inputs)
+        self._lanes.add(Submission(inputs, tell, self._loop.time(), is_act))
         self._arrived.set()
         return True
 
     async def post_when_room(
-        self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None]
+        self, inputs: Sequence[Input], tell: Callable[[list[Outcome] | Unavailable], None], *, is_act: bool = False
     ) -> None:
         """As `post`, but waits for room.
 
         Raises:
             Unavailable: the server is stopping, or there is no room within `MAX_WAIT_S`.
         """
-        while not self.post(inputs, tell):
-            await self._room_for(len(inputs))
+        while not self.post(inputs, tell, is_act=is_act):
+            await self._room_for(len(inputs), is_act)
 
-    async def _room_for(self, size: int) -> None:
+    async def _room_for(self, size: int, is_act: bool) -> None:
         try:
             async with asyncio.timeout(MAX_WAIT_S), self._left:
-                await self._left.wait_for(
-                    lambda: self._queued + size <= MAX_QUEUED or not self._queued or self.failed.done()
-                )
+                await self._left.wait_for(lambda: self._lanes.has_room(size, is_act) or self.failed.done())
         except TimeoutError:
             raise Unavailable("the server is overloaded: nothing was accepted") from None
 
     @property
     def queued(self) -> int:
         """Inputs that wait for their turn."""
-        return self._queued
+        return self._lanes.inputs
 
     def listen(self, listener: Callable[[Committed], None]) -> None:
         """Call `listener` after every commit, in order, in the loop."""
@@ -291,11 +293,13 @@ class Service:
             await asyncio.sleep(TICK_S)
             now = self._clock.now()
             jumps += [ClockSet(step.at, step.before, step.jump_s) for step in self._watch_clock() if step.jump_s]
+            self._clock_turns = bool(jumps)
             try:
                 await self.submit([*jumps, Tick(now)])
                 jumps.clear()
             except Unavailable:
                 continue
+            self._clock_turns = False
 
     def _watch_clock(self) -> list[Step]:
         """The steps of the clock since the last look; a fault stands for a while after each."""
@@ -311,11 +315,11 @@ class Service:
 
     async def _pump(self) -> None:
         try:
-            while not (self._closing and not self._queue):
+            while not (self._closing and not self._lanes):
                 self._arrived.clear()
-                if not self._queue and not self._closing:
+                if not self._lanes and not self._closing:
                     await self._arrived.wait()
-                group = self._take_group()
+                group = self._lanes.take()
                 if group:
                     async with self._left:
                         self._left.notify_all()
@@ -323,18 +327,8 @@ class Service:
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be acknowledged after it
             self._fail(error)
 
-    def _take_group(self) -> list[Submission]:
-        group: list[Submission] = []
-        size = 0
-        while self._queue and (not group or size + len(self._queue[0].inputs) <= GROUP):
-            submission = self._queue.popleft()
-            size += len(submission.inputs)
-            group.append(submission)
-        self._queued -= size
-        return group
-
     async def _serve(self, group: list[Submission]) -> None:
-        self._since = group[0].since
+        self._since = min(submission.since for submission in group)
         try:
             outcomes = await self._process([entry for submission in group for entry in submission.inputs])
         except DiskFull:
@@ -478,10 +472,9 @@ class Service:
         _log.critical("the journal failed", exc_info=error)
         if not self.failed.done():
             self.failed.set_exception(error)
-        for submission in self._queue:
+        for submission in self._lanes:
             submission.tell(Unavailable(_FAILED))
-        self._queue.clear()
-        self._queued = 0
+        self._lanes.clear()
 
     async def _in_thread(
         self, call: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs

@@ -32,6 +32,8 @@ class Submission(NamedTuple):
     inputs: Sequence[Input]
     tell: Callable[[list[Outcome] | Unavailable], None]
     since: float
+    is_act: bool = False
+    """A person does this, and waits for it."""
 
 
 def resolve(waiter: asyncio.Future[list[Outcome]], outcomes: list[Outcome] | Unavailable) -> None:

@@ -23,11 +23,12 @@ from tracker.io.batch import Outcome, Unrecorded
 from tracker.io.connection import Connection
 from tracker.io.credentials import Grant
 from tracker.io.gate import Gate
+from tracker.io.lanes import GROUP
 from tracker.io.metrics import Metrics
 from tracker.io.pace import Pace
 from tracker.io.receipts import Receipts, Sender
 from tracker.io.roster import registration
-from tracker.io.service import GROUP, Service, Unavailable
+from tracker.io.service import Service, Unavailable
 
 MESSAGES_IN_FLIGHT: Final = 64
 """Messages of one connection whose pings are not answered for. What one read brought beyond it is held, and no more is

@@ -22,6 +22,7 @@ from tracker.errors import Refused
 from tracker.events import CrossingConfirmed, Event, UnitSeen
 from tracker.fix import Fix
 from tracker.inputs import Input, PingReceived, StartPursuit, Tick, UnitRegistered, decode
+from tracker.io import lanes
 from tracker.io import service as service_module
 from tracker.io.clock import Clock
 from tracker.io.journal import Journal
@@ -346,8 +347,8 @@ async def test_what_is_queued_is_finished_before_closing(tmp_path: Path, engine:
 async def test_a_full_queue_makes_submitters_wait_and_sends_them_away_in_the_end(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service_module, "MAX_QUEUED", 100)
-    monkeypatch.setattr(service_module, "GROUP", 100)
+    monkeypatch.setattr(lanes, "MAX_QUEUED", 100)
+    monkeypatch.setattr(lanes, "GROUP", 100)
     monkeypatch.setattr(service_module, "MAX_WAIT_S", 0.2)
     slow = asyncio.create_task(service._in_thread(time.sleep, 0.5))
     await asyncio.sleep(0)
