@@ -33,9 +33,6 @@ _SAME_DEG: Final = 1e-9
 _WORTH_M: Final = 200.0
 """The shortest stretch that a look at the grid must clear to be worth it."""
 
-_WORTH_CLOSE_M: Final = 40.0
-"""And a look at the parts of a cell near a border."""
-
 
 class BadCoordinate(ValueError):
     """Not a position on Earth: not a number, infinite, or out of range."""
@@ -254,8 +251,7 @@ class Atlas:
         length_deg = math.dist(a, b)
         cuts = [0.0, 1.0]
         if length_deg > _SAME_DEG:
-            clear = self._clear(a, b)
-            touches = self._touches(a, b, clear) if clear < 1.0 else []
+            touches = self._touches(a, b)
             if not touches:
                 return ()
             cuts = _distinct(touches, _SAME_DEG / length_deg)
@@ -267,38 +263,21 @@ class Atlas:
             if before is not after
         )
 
-    def _clear(self, a: tuple[float, float], b: tuple[float, float]) -> float:
-        """How far along a segment, from 0 to 1, there certainly is no border: each look clears a stretch, and the next
-        goes on from there; where looks clear little, a cell at a time.
-        """
+    def _touches(self, a: tuple[float, float], b: tuple[float, float]) -> list[float]:
+        """Fractions, ascending, at which the segment may touch a border or the edge of the box."""
         if not (self._grid.covers(*a) and self._grid.covers(*b)):
-            return 0.0
+            edges = self._grid.edges_along(*a, *b)
+            return sorted([*crossings(edges, a, b), *_box_crossings(a, b)])
+        # Each look clears a stretch, and the next goes on from there, until looks clear little.
         length_m, clear_m = at_most_m(*a, *b), 0.0
-        may_be_empty = True
-        while clear_m <= length_m:
-            fraction = clear_m / length_m
-            lon, lat = _along(a, b, fraction)
-            step_m = self._grid.clearance_m(lon, lat)
-            if step_m < _WORTH_M:
-                if may_be_empty and self._grid.is_empty_along(lon, lat, *b):
-                    return 1.0
-                # What is in the way stays there; to walk the cells again would seldom help.
-                may_be_empty = False
-                step_m = self._close.code_and_clearance_m(lon, lat)[1]
-                if step_m < _WORTH_CLOSE_M:
-                    return fraction
+        lon, lat = a
+        while (step_m := self._grid.clearance_m(lon, lat)) >= _WORTH_M:
             clear_m += step_m
-        return 1.0
-
-    def _touches(self, a: tuple[float, float], b: tuple[float, float], clear: float) -> list[float]:
-        """Fractions, ascending, at which the segment may touch a border or the edge of the box; none lies before
-        `clear`.
-        """
-        edges = self._grid.edges_along(*_along(a, b, clear), *b)
-        touches = crossings(self._edges.take(edges), a, b) if edges.size else []
-        if not (self._grid.covers(*a) and self._grid.covers(*b)):
-            touches = sorted([*touches, *_box_crossings(a, b)])
-        return touches
+            if clear_m > length_m:
+                return []
+            lon, lat = _along(a, b, clear_m / length_m)
+        edges = self._grid.edges_along(lon, lat, *b)
+        return crossings(edges, a, b) if edges else []
 
     def features(self) -> list[Feature]:
         """The territories, then the borders between them, as GeoJSON features (RFC 7946)."""

@@ -23,6 +23,7 @@ FLATTENING: Final = 1 / 298.257_223_563
 
 _E2: Final = FLATTENING * (2 - FLATTENING)
 _E: Final = math.sqrt(_E2)
+_MERIDIAN_M: Final = SEMI_MAJOR_M * (1 - _E2)
 _MEAN_RADIUS_M: Final = 6_371_008.8
 """(2a + b) / 3, Moritz, Geodetic Reference System 1980, with the axes of WGS 84."""
 
@@ -35,7 +36,7 @@ Floats = NDArray[np.float64]
 def meridian_radius_m(lat: float) -> float:
     """Radius of curvature in the meridian (Snyder 1987, eq. 4-18)."""
     flat = 1 - _E2 * math.sin(math.radians(lat)) ** 2
-    return SEMI_MAJOR_M * (1 - _E2) / (flat * math.sqrt(flat))
+    return _MERIDIAN_M / (flat * math.sqrt(flat))
 
 
 def transverse_radius_m(lat: float) -> float:
@@ -95,7 +96,7 @@ def offset_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> tuple[fl
     root = math.sqrt(flat)
     turn = math.radians(math.remainder(lon_b - lon_a, 360.0))
     east = turn * (SEMI_MAJOR_M / root) * math.cos(middle)
-    return east, math.radians(lat_b - lat_a) * (SEMI_MAJOR_M * (1 - _E2) / (flat * root))
+    return east, math.radians(lat_b - lat_a) * (_MERIDIAN_M / (flat * root))
 
 
 class LocalPlane:
@@ -119,11 +120,16 @@ class LocalPlane:
 
     def lonlat(self, east_m: float, north_m: float) -> tuple[float, float]:
         """The position so many metres east and north of the origin."""
-        lat = self.lat
+        own = lat = self.lat
         for _ in range(4):  # the scale depends on the answer; each pass gains some five digits
-            lat = self.lat + math.degrees(north_m / meridian_radius_m((self.lat + lat) / 2))
-        middle = (self.lat + lat) / 2
-        turn = east_m / (transverse_radius_m(middle) * math.cos(math.radians(middle)))
+            before = lat
+            # `meridian_radius_m`, of half way
+            flat = 1 - _E2 * math.sin(math.radians((own + lat) / 2)) ** 2
+            lat = own + math.degrees(north_m / (_MERIDIAN_M / (flat * math.sqrt(flat))))
+            if lat == before:
+                break
+        middle = math.radians((own + lat) / 2)
+        turn = east_m / (SEMI_MAJOR_M / math.sqrt(1 - _E2 * math.sin(middle) ** 2) * math.cos(middle))
         return math.remainder(self.lon + math.degrees(turn), 360.0), lat
 
 

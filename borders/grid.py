@@ -38,7 +38,9 @@ _STRIDE: Final = SIZE + 1
 Codes = NDArray[np.uint8]
 Ids = NDArray[np.int64]
 
-_NO_EDGES: Final[Ids] = np.empty(0, dtype=np.int64)
+Edge = tuple[float, float, float, float]
+"""A straight piece of border from (x0, y0) to (x1, y1), in degrees."""
+
 _Kind = TypeVar("_Kind", bound=np.generic)
 
 
@@ -53,10 +55,6 @@ class Edges(NamedTuple):
     y1: Floats
     lefts: Codes
     rights: Codes
-
-    def take(self, ids: Ids) -> Edges:
-        """Some of the edges."""
-        return Edges(self.x0[ids], self.y0[ids], self.x1[ids], self.y1[ids], self.lefts[ids], self.rights[ids])
 
 
 class Grid:
@@ -74,7 +72,9 @@ class Grid:
         "_east",
         "_edge_cells",
         "_edge_ids",
+        "_edges",
         "_flat",
+        "_known_edges",
         "_kx",
         "_ky",
         "_north",
@@ -94,10 +94,12 @@ class Grid:
         self._kx: Final = SIZE / (self._east - self._west)
         self._ky: Final = SIZE / (self._north - self._south)
 
+        self._edges: Final = edges
         cells, ids = self._rasterise(edges)
         order = np.argsort(cells, kind="stable")
         self._edge_cells: Final = cells[order]
         self._edge_ids: Final = ids[order]
+        self._known_edges: Final[dict[int, tuple[Edge, ...]]] = {}
 
         meeting = np.zeros(SIZE * SIZE, dtype=np.uint16)
         for sides in (edges.lefts, edges.rights):
@@ -184,30 +186,32 @@ class Grid:
         cell = int((lat - self._south) * self._ky) * _STRIDE + int((lon - self._west) * self._kx)
         return self._flat[cell], self._clearance_m[cell]
 
-    def is_empty_along(self, lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> bool:
-        """Whether no border enters any of the cells that a segment in the box passes through (Amanatides and Woo 1987).
+    def edges_along(self, lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> list[Edge]:
+        """The edges in the cells that a segment passes through, in order of the cells (Amanatides and Woo 1987); one
+        that enters several comes as often.
 
-        Of cells that meet in a corner it may pass either pair: a border that near is in all of them.
+        Of cells that meet in a corner it may pass either pair: a border that near is in all of them. What lies beyond
+        the box has no cells.
         """
         x, y = (lon_a - self._west) * self._kx, (lat_a - self._south) * self._ky
         dx, dy = (lon_b - lon_a) * self._kx, (lat_b - lat_a) * self._ky
-        column, row = int(x), int(y)
-        left, up = int(x + dx) - column, int(y + dy) - row
-        looks = abs(left) + abs(up)
+        column, row = math.floor(x), math.floor(y)
+        left, up = math.floor(x + dx) - column, math.floor(y + dy) - row
         east, north = (1 if left > 0 else -1), (1 if up > 0 else -1)
         # How far along, from 0 to 1, the next side of a column and of a row is met.
         next_x = (column + (east > 0) - x) / dx if left else math.inf
         next_y = (row + (north > 0) - y) / dy if up else math.inf
-        for _ in range(looks):
-            if self._flat[row * _STRIDE + column] >= MIXED:
-                return False
+        flat, found = self._flat, list[Edge]()
+        for _ in range(abs(left) + abs(up) + 1):
+            if 0 <= column <= SIZE and 0 <= row <= SIZE and flat[row * _STRIDE + column] >= MIXED:
+                found += self._edges_in(min(row, SIZE - 1) * SIZE + min(column, SIZE - 1))
             if next_x < next_y:
                 column += east
                 next_x = (column + (east > 0) - x) / dx
-            else:
+            elif up:
                 row += north
                 next_y = (row + (north > 0) - y) / dy
-        return self._flat[row * _STRIDE + column] < MIXED
+        return found
 
     def covers_many(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
         """`covers`, for arrays."""
@@ -225,30 +229,21 @@ class Grid:
         # Positions in the box have no cell out of range; `clip` spares the check.
         return self._codes.take(cell, mode="clip")
 
-    def edges_along(self, lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> Ids:
-        """Ids of all edges that may touch the segment between two positions anywhere: those in its bounding
-        box.
-        """
-        west, east = sorted((_clamp((lon_a - self._west) * self._kx), _clamp((lon_b - self._west) * self._kx)))
-        south, north = sorted((_clamp((lat_a - self._south) * self._ky), _clamp((lat_b - self._south) * self._ky)))
-        if west == east and south == north and self._flat[south * _STRIDE + west] < MIXED:
-            return _NO_EDGES
-        row = np.arange(south, north + 1) * SIZE
-        first = np.searchsorted(self._edge_cells, row + west, side="left")
-        last = np.searchsorted(self._edge_cells, row + east, side="right")
-        found = [
-            self._edge_ids[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True) if start < end
-        ]
-        return np.concatenate(found) if found else _NO_EDGES
+    def _edges_in(self, cell: int) -> tuple[Edge, ...]:
+        """The edges that enter a cell."""
+        known = self._known_edges.get(cell)
+        if known is None:
+            first, last = np.searchsorted(self._edge_cells, (cell, cell + 1)).tolist()
+            ids = self._edge_ids[first:last]
+            columns = (self._edges.x0[ids], self._edges.y0[ids], self._edges.x1[ids], self._edges.y1[ids])
+            known = tuple(zip(*(column.tolist() for column in columns), strict=True))
+            self._known_edges[cell] = known
+        return known
 
 
 def _padded(cells: NDArray[_Kind]) -> NDArray[_Kind]:
     """Cells (n, n) with copies of the last row and column added, in one dimension."""
     return np.pad(cells, ((0, 1), (0, 1)), mode="edge").ravel()
-
-
-def _clamp(cells: float) -> int:
-    return int(min(max(cells, 0.0), SIZE - 1.0))
 
 
 def _span(one: Floats, other: Floats) -> tuple[Ids, Ids]:

@@ -8,6 +8,7 @@ bends them, so long ones are first cut until the bend is a few millimetres.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from borders.geodesy import ConicPlane, Floats
-from borders.grid import Edges, Ids
+from borders.grid import Edge, Edges, Ids
 from borders.states import TERRITORIES, Territory, border_name
 
 STEP_M: Final = 500.0
@@ -118,24 +119,30 @@ class Lines:
         return frozenset(side for border in set(self.borders[near].tolist()) for side in self.sides[border])
 
 
-def crossings(edges: Edges, a: tuple[float, float], b: tuple[float, float]) -> list[float]:
+def crossings(edges: Iterable[Edge], a: tuple[float, float], b: tuple[float, float]) -> list[float]:
     """Fractions of the segment from `a` to `b` (degrees, apart) at which it may touch one of the edges.
 
     Generous: a fraction too many is harmless, since the caller looks at both sides of each; one too few is
     not. An edge that runs along the segment counts with both its ends.
     """
-    dx, dy = b[0] - a[0], b[1] - a[1]
+    lon, lat = a
+    dx, dy = b[0] - lon, b[1] - lat
     length = math.hypot(dx, dy)
-    ex, ey = edges.x1 - edges.x0, edges.y1 - edges.y0
-    px, py = edges.x0 - a[0], edges.y0 - a[1]
-    turn = dx * ey - dy * ex
-    # How far, in degrees, both ends of the edge lie off the segment's line, and both ends of the segment off
-    # the edge's line: to meet, each pair must lie on two sides, give or take rounding.
-    start_off = (dx * py - dy * px) / length
+    # How far, in degrees times the length, both ends of the edge lie off the segment's line: to meet, they must lie on
+    # two sides, give or take rounding.
+    most = _ROUNDING_DEG * length
+    least = -most
     found: list[float] = []
-    for near in np.flatnonzero(_straddles(start_off, start_off + turn / length)).tolist():
-        found += _cuts(dx, dy, length, *(float(part[near]) for part in (px, py, ex, ey, turn)))
-    return sorted(found)
+    for x0, y0, x1, y1 in edges:
+        px, py = x0 - lon, y0 - lat
+        ex, ey = x1 - x0, y1 - y0
+        turn = dx * ey - dy * ex
+        off = dx * py - dy * px
+        end_off = off + turn
+        if (off <= most or end_off <= most) and (off >= least or end_off >= least):
+            found += _cuts(dx, dy, length, px, py, ex, ey, turn)
+    found.sort()
+    return found
 
 
 def _cuts(dx: float, dy: float, length: float, px: float, py: float, ex: float, ey: float, turn: float) -> list[float]:
@@ -154,8 +161,3 @@ def _cuts(dx: float, dy: float, length: float, px: float, py: float, ex: float, 
     if abs(turn) <= 1e-6 * length * reach:
         cuts += (first, last)
     return [min(max(one, 0.0), 1.0) for one in cuts]
-
-
-def _straddles(one: Floats, other: Floats) -> NDArray[np.bool_]:
-    """Whether two offsets in degrees lie on two sides of zero, or within a ten-millionth of a metre of it."""
-    return (np.minimum(one, other) <= _ROUNDING_DEG) & (np.maximum(one, other) >= -_ROUNDING_DEG)
