@@ -73,23 +73,27 @@ def remember(samples: Samples, sample: Sample, *, is_far: bool = False) -> Sampl
     samples = samples + (sample,)  # noqa: RUF005
     if len(samples) <= KEPT + KEPT // 6:
         return samples
-    return _thinned([old for old in samples if old.at >= sample.at - KEPT_S or old is samples[-2]])
+    oldest, began_at = 0, sample.at - KEPT_S
+    while samples[oldest].at < began_at and oldest < len(samples) - 2:
+        oldest += 1
+    return samples[oldest:] if len(samples) - oldest <= KEPT else _thinned(list(samples[oldest:]))
 
 
 def _thinned(kept: list[Sample]) -> Samples:
     """As many as may be kept: first goes the one with the shortest gap around it for its age, and the newest stay."""
-    if len(kept) <= KEPT:
-        return tuple(kept)
     at = [sample.at for sample in kept]
     newest = at[-1]
-    around = zip(at, at[1:], at[2 : 1 - DENSE], strict=False)
-    gaps = [(after - before) / (newest - here) for before, here, after in around]
-    while len(kept) > KEPT:
+    gaps = [
+        (after - before) / (newest - here)
+        for before, here, after in zip(at, at[1:], at[2 : 1 - DENSE], strict=False)
+    ]
+    for _ in range(len(kept) - KEPT):
         place = gaps.index(min(gaps))
         del kept[place + 1], at[place + 1], gaps[place]
-        for i in (place - 1, place):
-            if 0 <= i < len(gaps):
-                gaps[i] = (at[i + 2] - at[i]) / (newest - at[i + 1])
+        if place:
+            gaps[place - 1] = (at[place + 1] - at[place - 1]) / (newest - at[place])
+        if place < len(gaps):
+            gaps[place] = (at[place + 2] - at[place]) / (newest - at[place + 1])
     return tuple(kept)
 
 
