@@ -60,10 +60,14 @@ def look_ahead(
         return None
     passage = passages[0]
     eta_s = passage.crossed_at - last.at
-    beyond = plane.lonlat(east * (eta_s + THROUGH_S), north * (eta_s + THROUGH_S))
-    if atlas.territory(*beyond) is not passage.to:
-        return None
-    return Approach(passage, eta_s)
+    through_s = eta_s + THROUGH_S
+    if through_s > horizon_s:
+        there = atlas.territory(*plane.lonlat(east * through_s, north * through_s))
+    else:
+        # As far as the segment goes it is known where it leads.
+        passed = [point for point in points if point.fraction * horizon_s <= through_s]
+        there = passed[-1].to_territory if passed else believed
+    return Approach(passage, eta_s) if there is passage.to else None
 
 
 def _passage(last: Sample, point: BorderPoint, speed: float) -> Passage:

@@ -84,8 +84,7 @@ def _thinned(kept: list[Sample]) -> Samples:
     at = [sample.at for sample in kept]
     newest = at[-1]
     gaps = [
-        (after - before) / (newest - here)
-        for before, here, after in zip(at, at[1:], at[2 : 1 - DENSE], strict=False)
+        (after - before) / (newest - here) for before, here, after in zip(at, at[1:], at[2 : 1 - DENSE], strict=False)
     ]
     for _ in range(len(kept) - KEPT):
         place = gaps.index(min(gaps))
