@@ -86,7 +86,7 @@ def conduct(world: World, contact_points: ContactPoints, command: PursuitCommand
     pursuit = world.pursuits.get(command.id)
     if pursuit is None:
         raise Refused("id", f"no pursuit {command.id!r} is known")
-    turn = Turn(world, command.at, command.at - world.lag_of(pursuit), command.id, world.offset)
+    turn = Turn(world, command.at, command.at - world.lag_of(pursuit), command.id, world.offset, is_act=True)
     _HANDLERS[type(command)](turn, contact_points, pursuit, command)
     return turn.events
 
@@ -98,7 +98,7 @@ def _start(world: World, contact_points: ContactPoints, command: StartPursuit) -
         raise Refused("id", f"pursuit {command.id!r} exists already")
     track = world.tracks.get(command.unit)
     now = command.at - (0.0 if track is None else track.lag_s)
-    turn = Turn(world, command.at, now, command.id, world.offset)
+    turn = Turn(world, command.at, now, command.id, world.offset, is_act=True)
     if command.kind not in KINDS:
         raise Refused("kind", f"{command.kind!r} is not one of {', '.join(KINDS)}")
     if command.ground is not None and not is_ground(command.ground):

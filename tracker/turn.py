@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Final
 
 from tracker.events import AlertEvent, Event, event_id, is_alert, rfc3339
 from tracker.pursuits import Pursuit
 from tracker.world import ALERTS_KEPT, Alert, World
+
+PAST_S: Final = 300.0
+"""What fixes or deadlines tell of a moment so long ago is of the past: a pursuit has gone ten kilometres since. It is
+told and kept like everything else, and marked, so that nobody takes it for what is happening now."""
 
 
 class Turn:
@@ -17,14 +22,16 @@ class Turn:
         at: server time of the input, Unix seconds UTC.
         now: data time of the input, Unix seconds UTC; every event of the turn carries it.
         cause: what tells this input from every other; part of each event's id.
+        is_act: a person did it, just now, however old the data is by which its time is told.
     """
 
-    def __init__(self, world: World, at: float, now: float, *cause: str | float) -> None:
+    def __init__(self, world: World, at: float, now: float, *cause: str | float, is_act: bool = False) -> None:
         self.world = world
         self.at = at
         self.now = now
         self.events: list[Event] = []
         self._cause = cause
+        self._is_act = is_act
 
     @cached_property
     def time(self) -> str:
@@ -61,6 +68,8 @@ class Turn:
         if event.pursuit is None:
             return
         alerts = self.world.alerts
-        self.world.put(alerts, event.id, Alert(self.world.offset, event))
+        age_s = self.at - self.now
+        past_s = round(age_s, 3) if age_s >= PAST_S and not self._is_act else None
+        self.world.put(alerts, event.id, Alert(self.world.offset, event, age_s=past_s))
         if len(alerts) > ALERTS_KEPT:
             self.world.drop(alerts, next(iter(alerts)))

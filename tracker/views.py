@@ -87,12 +87,15 @@ class AcknowledgementView(msgspec.Struct, frozen=True):
 
 
 class AlertView(msgspec.Struct, frozen=True):
-    """An event that asks for a dispatcher's eyes. `acknowledged_by` is what counts for who looks."""
+    """An event that asks for a dispatcher's eyes. `acknowledged_by` is what counts for who looks; `age_s`, how old it
+    was when it became known, stands only at one of the past.
+    """
 
     offset: int
     event: AlertEvent
     acknowledged_by: str | None
     acknowledgements: tuple[AcknowledgementView, ...]
+    age_s: float | None
 
 
 def row(track: Track) -> Row:
@@ -204,7 +207,7 @@ def alert_view(alert: Alert, scope: Scope) -> AlertView:
     """An alert as the feed and the API show it."""
     counts = alert.acknowledged_for(room_of(scope))
     everybody = tuple(AcknowledgementView(one.state, one.by) for one in alert.acknowledgements)
-    return AlertView(alert.offset, alert.event, None if counts is None else counts.by, everybody)
+    return AlertView(alert.offset, alert.event, None if counts is None else counts.by, everybody, alert.age_s)
 
 
 def _state(world: World, unit: str) -> str | None:

@@ -31,6 +31,8 @@ class Alert(msgspec.Struct, frozen=True):
     event: AlertEvent
     acknowledged: AlertAcknowledged | None = None
     also: tuple[AlertAcknowledged, ...] = ()
+    age_s: float | None = None
+    """How old it was when it became known, if that makes it one of the past (`tracker.turn.PAST_S`)."""
 
     @property
     def acknowledgements(self) -> tuple[AlertAcknowledged, ...]:

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Which alerts sound, how urgent they are, and what happens while nobody acknowledges them: after `LOUDER_S` they sound
- * louder, after `CALL_S` the page says whom to call instead.
+ * louder, after `CALL_S` the page says whom to call instead. What is told of the past sounds no alarm: it is a step less
+ * urgent than the same would be now, so that what has been is silent, and what may still be owed chimes.
  */
 
 /**
@@ -24,7 +25,8 @@ const URGENT_REPEAT_S = 4;
  * @typedef {object} Waiting an alert that nobody has acknowledged and nothing has settled
  * @property {Alert} alert
  * @property {Priority} priority
- * @property {number} age_s
+ * @property {number} age_s for how long it has been there
+ * @property {boolean} past
  */
 
 /**
@@ -34,10 +36,28 @@ const URGENT_REPEAT_S = 4;
  */
 
 /**
+ * @param {Alert} alert
+ * @returns {Priority}
+ */
+export function priorityOf(alert) {
+  const priority = priorityNow(alert.event);
+  return isPast(alert) ? (priority === "high" ? "medium" : "low") : priority;
+}
+
+/**
+ * Does it tell of what has been, and not of what happens? A silence is heard by the server's own clock: it is of now,
+ * however old the place is at which the unit was lost.
+ * @param {Alert} alert
+ */
+export function isPast({ event, age_s }) {
+  return (age_s ?? null) !== null && event.type !== "unit.lost";
+}
+
+/**
  * @param {AlertEvent} event
  * @returns {Priority}
  */
-export function priorityOf(event) {
+function priorityNow(event) {
   switch (event.type) {
     case "obligation.overdue":
     case "unit.lost":
@@ -62,7 +82,7 @@ export function waiting(world, now) {
   const over = settled(world);
   const found = [...world.alerts.values()]
     .filter((alert) => alert.acknowledged_by === null && !over.has(alert.event.id))
-    .map((alert) => ({ alert, priority: priorityOf(alert.event), age_s: ageOf(world, alert, now) }));
+    .map((alert) => ({ alert, priority: priorityOf(alert), age_s: ageOf(world, alert, now), past: isPast(alert) }));
   return found.sort((a, b) => RANK[b.priority] - RANK[a.priority] || b.alert.offset - a.alert.offset);
 }
 
@@ -70,7 +90,7 @@ export const RANK = { low: 0, medium: 1, high: 2 };
 
 /**
  * What is to be heard now, if anything.
- * @param {{priority: Priority, age_s: number}[]} open what waits
+ * @param {{priority: Priority, age_s: number, past?: boolean}[]} open what waits
  * @param {number} silentFor seconds since anything last sounded
  * @returns {Sounding | null}
  */
@@ -79,7 +99,7 @@ export function due(open, silentFor) {
   if (heard.length === 0) return null;
   const high = heard.some(({ priority }) => priority === "high");
   const oldest = Math.max(...heard.map(({ age_s }) => age_s));
-  const called = oldest >= CALL_S;
+  const called = heard.some(({ age_s, past }) => age_s >= CALL_S && !past);
   const every = high && called ? URGENT_REPEAT_S : REPEAT_S[high ? "high" : "medium"];
   if (silentFor < every) return null;
   return { tone: high ? (called ? "urgent" : "alarm") : called ? "alarm" : "chime", loud: oldest >= LOUDER_S };
@@ -100,7 +120,7 @@ const ROOMS = new Set(["BE", "NL", "LU"]);
  */
 export function secondChannel(world, alert, over, now) {
   const { event } = alert;
-  if (over.has(event.id) || priorityOf(event) === "low" || ageOf(world, alert, now) < CALL_S) return null;
+  if (over.has(event.id) || priorityOf(alert) === "low" || ageOf(world, alert, now) < CALL_S) return null;
   const concerned = hostOf(event);
   const host = concerned === world.home ? null : concerned;
   if (hasSeen(world, alert, host)) return null;
@@ -131,12 +151,13 @@ function hostOf(event) {
 }
 
 /**
- * How long an alert has been there, by the clock that its pursuit's data runs on.
+ * How long an alert has been there, by the clock that its pursuit's data runs on; one of the past, since it was told.
  * @param {World} world
  * @param {Alert} alert
  * @param {number} now server time, Unix seconds UTC
  */
-function ageOf(world, { event }, now) {
+function ageOf(world, { event, age_s = null }, now) {
+  if (age_s !== null) return Math.max(0, now - age_s - unix(event.time));
   const pursuit = world.pursuits.get(event.pursuit ?? "");
   return Math.max(0, now - (pursuit ? lag(world, pursuit) : 0) - unix(event.time));
 }

@@ -13,9 +13,9 @@ import { sign } from "./advice.mjs";
 import { RANK, priorityOf, secondChannel } from "./alarms.mjs";
 import { waysTo } from "./contacts.mjs";
 import { arrange, button, element, mark, say, stamp, timed } from "./dom.mjs";
-import { clock, phase, territory, unix } from "./format.mjs";
+import { moment, phase, territory, unix } from "./format.mjs";
 import { capital, count, named, t } from "./i18n.mjs";
-import { alertWords } from "./words.mjs";
+import { alertWords, pastWords } from "./words.mjs";
 import { settled } from "./world.mjs";
 
 /** Groups that are shown, and lines of each: the journal has the rest. */
@@ -66,8 +66,8 @@ export function bundles(world, over, late = new Set()) {
 }
 
 /** @param {Alert} alert */
-function urgency({ event }) {
-  return RANK[priorityOf(event)];
+function urgency(alert) {
+  return RANK[priorityOf(alert)];
 }
 
 export class Alerts {
@@ -270,14 +270,16 @@ export class Alerts {
    * @param {World} world
    * @returns {Item}
    */
-  #make({ event }, world) {
+  #make({ event, age_s = null }, world) {
     const words = alertWords(event, (unit) => sign(world, unit));
     const at = unix(event.time);
-    const time = stamp(element("time", "", clock(at)), at);
+    const time = stamp(element("time", "", moment(at, at + (age_s ?? 0))), at);
     const acknowledge = button(t("alert.acknowledge"), () => void this.#send(event.id));
     acknowledge.setAttribute("aria-label", `${t("alert.acknowledge")}: ${words.title}`);
     const item = element("li", "alert", acknowledge, element("h4", "", time, " ", words.title));
     mark(item, "tone", words.tone);
+    mark(item, "past", String(age_s !== null));
+    if (age_s !== null) item.append(element("p", "past", pastWords(at, age_s)));
     const call = element("p", "call");
     call.hidden = true;
     item.append(call);

@@ -16,7 +16,7 @@ import { calmSwitch } from "./calm.mjs";
 import { byId, mark, say, stamp } from "./dom.mjs";
 import { Feed } from "./feed.mjs";
 import { firstSteps } from "./first_steps.mjs";
-import { clock } from "./format.mjs";
+import { clock, unix } from "./format.mjs";
 import { LANGUAGES, isLanguage, language, onLanguage, preferred, speak, t, translate } from "./i18n.mjs";
 import { listen } from "./keys.mjs";
 import { lawLanguage, learn } from "./law.mjs";
@@ -35,7 +35,7 @@ import { StatusBanner } from "./status_banner.mjs";
 import { Trainings } from "./trainings.mjs";
 import { UnitCard } from "./unit_card.mjs";
 import { UnitTable } from "./unit_table.mjs";
-import { alertWords, spoken } from "./words.mjs";
+import { alertWords, pastWords, spoken } from "./words.mjs";
 import { EMPTY, fold, isAlert } from "./world.mjs";
 
 const PANEL_MS = 250;
@@ -339,7 +339,7 @@ function hear(message) {
       break;
     case "event":
       if (isAlert(message.event) && world.alerts.has(message.event.id) && !before.alerts.has(message.event.id)) {
-        announce(message.event);
+        announce(message.event, message.age_s ?? null);
       }
       if (message.event.type === "pursuit.joined" || message.event.type === "pursuit.started") {
         void fetchTrack(message.event.pursuit);
@@ -356,9 +356,13 @@ function hear(message) {
   }
 }
 
-/** @param {Alert["event"]} event */
-function announce(event) {
-  say(announcer, spoken(alertWords(event, (unit) => sign(world, unit))));
+/**
+ * @param {Alert["event"]} event
+ * @param {number | null} age_s of one of the past
+ */
+function announce(event, age_s) {
+  const words = spoken(alertWords(event, (unit) => sign(world, unit)));
+  say(announcer, age_s === null ? words : `${pastWords(unix(event.time), age_s)}. ${words}`);
 }
 
 /**

@@ -54,6 +54,16 @@ export function utc(at) {
 }
 
 /**
+ * To the minute in UTC, with the date in front when it is not that of `now`: `13:02 UTC`, `2026-11-23 13:02 UTC`.
+ * @param {number} at Unix seconds
+ * @param {number} now Unix seconds
+ */
+export function utcMoment(at, now) {
+  const [date, time = ""] = utc(at).split("T");
+  return `${date === utc(now).slice(0, 10) ? "" : `${date} `}${time.slice(0, 5)} UTC`;
+}
+
+/**
  * How old something is: `2 s`, `4 min`, `3 h`, `12 d`. An age below zero is a clock that runs ahead, and is said.
  * @param {number} seconds
  * @returns {string}

@@ -15,10 +15,11 @@ import { Acts } from "./acts.mjs";
 import { advise, isAbroad, next, sign, then } from "./advice.mjs";
 import { waysTo } from "./contacts.mjs";
 import { arrange, button, element, mark, say } from "./dom.mjs";
-import { clock, countdown, ground, phase, speed, territory, unix } from "./format.mjs";
+import { age, clock, countdown, ground, phase, speed, territory, unix, utcMoment } from "./format.mjs";
 import { named, t } from "./i18n.mjs";
 import { factsAhead } from "./preview.mjs";
 import { drawVerdict, verdictLine } from "./verdict.mjs";
+import { lag, pastOf } from "./world.mjs";
 
 /**
  * @typedef {object} Surroundings
@@ -42,6 +43,7 @@ export class PursuitCard {
   #phase = element("span", "chip");
   #since = element("span", "since");
   #simulated = element("span", "badge");
+  /** That the newest data of the pursuit is not of now. */ #past = element("p", "past");
   #what = element("p", "what");
   #clock = element("p", "clock");
   #says = element("p", "says");
@@ -66,7 +68,7 @@ export class PursuitCard {
     this.#title = button("", open, "plain");
     const header = element("header", "", element("h3", "", this.#title), this.#way, this.#simulated, this.#phase, this.#since);
     const rest = element("div", "rest", this.#acts.box, this.#lines, this.#note);
-    this.article = element("article", "card", header, this.#advice, this.#acts.primary, this.#members, this.#ofAll, rest);
+    this.article = element("article", "card", header, this.#past, this.#advice, this.#acts.primary, this.#members, this.#ofAll, rest);
     // By keyboard only: under a pointer nothing may move between pressing and letting go.
     this.article.addEventListener("focusin", ({ target }) => target instanceof Element && target.matches(":focus-visible") && open());
   }
@@ -96,6 +98,9 @@ export class PursuitCard {
     say(this.#way, [pursuit.started_in ?? "?", ...(host && host !== pursuit.started_in ? [host] : [])].join(" ▸ "));
     this.#way.title = t("card.began", { in: territory(pursuit.started_in, "in") });
     say(this.#simulated, pursuit.simulated ? t("card.simulated") : null);
+    const server_now = now + lag(world, pursuit);
+    const past = pastOf(world, pursuit, server_now);
+    say(this.#past, past === null ? null : t("card.past", { time: utcMoment(past, server_now), age: age(server_now - past) }));
     say(this.#phase, phase(pursuit.phase));
     const began = unix(pursuit.started_at);
     say(this.#since, t("card.since", { time: clock(began) }), [began]);

@@ -74,6 +74,8 @@ export interface Alert {
   acknowledged_by: string | null;
   /** All that there are; of no state: one who sees everything. */
   acknowledgements: Acknowledgement[];
+  /** How old it was when it became known, if it is of the past: it tells of what has been, and not of what happens. */
+  age_s?: number | null;
 }
 
 export interface Acknowledgement {
@@ -294,6 +296,8 @@ export interface EventMessage {
   type: "event";
   offset: number;
   event: FeedEvent;
+  /** As in its `Alert`. */
+  age_s?: number;
 }
 
 export interface HeartbeatMessage {

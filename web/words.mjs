@@ -3,7 +3,7 @@
 
 /** @import {AlertEvent, DecisionEvent, FeedEvent} from "./wire.d.ts" */
 
-import { age, clock, countdown, moment, territory, uncertainty, unix } from "./format.mjs";
+import { age, clock, countdown, moment, territory, uncertainty, unix, utcMoment } from "./format.mjs";
 import { capital, count, named, t } from "./i18n.mjs";
 import { decisionIn, law } from "./law.mjs";
 import { marksOf } from "./verdict.mjs";
@@ -69,6 +69,15 @@ export function alertWords(event, sign) {
       const lines = [t("alert.lost_for", { age: age(event.silent_s) })];
       return { ...nothing, tone: "alarm", title: t("alert.lost", { unit: sign(event.unit) }), lines };
   }
+}
+
+/**
+ * That what is told has been, and how long it took to be known.
+ * @param {number} at of when it tells, Unix seconds
+ * @param {number} age_s
+ */
+export function pastWords(at, age_s) {
+  return t("alert.past", { time: utcMoment(at, at + age_s), age: age(age_s) });
 }
 
 /**

@@ -97,7 +97,7 @@ export function fold(world, message) {
     case "positions":
       return { ...world, units: moved(world.units, message.units, message.time) };
     case "event":
-      if (message.offset > world.offset) return happened({ ...world, offset: message.offset }, message.event);
+      if (message.offset > world.offset) return happened({ ...world, offset: message.offset }, message.event, message.age_s);
       // From before the snapshot: what it did is in the picture already; it only says what was missed.
       return world.gap?.filled ? { ...world, gap: { ...world.gap, events: world.gap.events + 1 } } : world;
     case "show":
@@ -120,6 +120,22 @@ export function isAlert(event) {
   const isOne =
     event.type === "crossing.retracted" ? event.takes_back === "confirmed" : ALERT_TYPES.has(event.type);
   return isOne && "pursuit" in event && event.pursuit != null;
+}
+
+/** Data so old is of the past, as the server has it of alerts. */
+const PAST_S = 300;
+
+/**
+ * When the newest fix of a pursuit was taken, if that makes its picture one of the past: its units send a backlog or a
+ * recording, or nothing any more. Null where it is of now, and where it is over.
+ * @param {World} world
+ * @param {Pursuit} pursuit
+ * @param {number} now server time, Unix seconds UTC
+ * @returns {number | null} Unix seconds UTC
+ */
+export function pastOf(world, pursuit, now) {
+  const newest = Math.max(...pursuit.members.map(({ unit }) => world.units.get(unit)?.t ?? -Infinity));
+  return pursuit.phase !== "ended" && Number.isFinite(newest) && now - newest >= PAST_S ? newest : null;
 }
 
 /**
@@ -309,12 +325,12 @@ function unitOf([name, t, lon, lat, speed, course, territory, quality], time, be
 /**
  * @param {World} world
  * @param {FeedEvent} event
+ * @param {number | null} [age_s] how old it was when it became known, if it is of the past
  * @returns {World}
  */
-function happened(world, event) {
-  const alerted = isAlert(event)
-    ? { ...world, alerts: newest(put(world.alerts, event.id, { offset: world.offset, event, acknowledged_by: null, acknowledgements: [] })) }
-    : world;
+function happened(world, event, age_s = null) {
+  const fresh = { offset: world.offset, acknowledged_by: null, acknowledgements: [], age_s };
+  const alerted = isAlert(event) ? { ...world, alerts: newest(put(world.alerts, event.id, { ...fresh, event })) } : world;
   switch (event.type) {
     case "crossing.approaching":
     case "crossing.probable":

@@ -236,11 +236,27 @@ def test_sound_is_armed_by_the_first_gesture_tested_and_visibly_muted(server: Se
     expect(button).to_have_attribute("data-sound", "muted")
     expect(button).to_have_text("MUTED, 5 min")
 
-    overdue(server, drive("BE-K03"))
+    now = overdue(server, drive("BE-K03"))
     expect(page.locator('[data-alert][data-type="obligation.overdue"]')).to_be_visible()
     expect(button).to_have_attribute("data-wanted", "true")
     page.keyboard.press("m")
     expect(button).to_have_attribute("data-wanted", "false")
+    what_is_of_the_past_says_so(server, page, now)
+
+
+def what_is_of_the_past_says_so(server: Server, page: Page, now: str) -> None:
+    """A car that had no connection for two hours: its crossing waits below what happens now, and says of when it is."""
+    old = [{**ping, "t": ping["t"] - 7_200.0} for ping in drive("BE-K04")]
+    with server.units() as unit:
+        send(unit, old[:AT_HOME])
+        server.post("/api/v1/pursuits", {"id": "p-then", "unit": "BE-K04"})
+        send(unit, old[AT_HOME:])
+    past = re.compile(r"^PAST · as of (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC, known 2 h later$")
+    crossed = page.locator('[data-group="p-then"] [data-alert][data-type="crossing.confirmed"]')
+    expect(crossed.locator(".past")).to_have_text(past)
+    expect(page.locator('[data-pursuit="p-then"] .past')).to_have_text(re.compile(r"PAST · data of .* UTC, 2 h old"))
+    expect(page.locator("[data-group]").first).to_have_attribute("data-group", now)
+    expect(page.locator(f'[data-group="{now}"] [data-past="true"]')).to_have_count(0)
 
 
 @pytest.mark.parametrize(

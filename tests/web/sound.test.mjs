@@ -6,12 +6,17 @@ import { test } from "node:test";
 
 import { CALL_S, LOUDER_S, due, priorityOf, secondChannel, waiting } from "../../web/alarms.mjs";
 import { bundles } from "../../web/alerts.mjs";
-import { EMPTY, fold } from "../../web/world.mjs";
-import { T0, at, crossing, decision, obligation, pursuing, worldAfter } from "./made.mjs";
+import { pastWords } from "../../web/words.mjs";
+import { EMPTY, fold, pastOf } from "../../web/world.mjs";
+import { T0, at, crossing, decision, obligation, pursuing, row, worldAfter } from "./made.mjs";
 
 const high = (/** @type {number} */ age_s) => [{ priority: /** @type {const} */ ("high"), age_s }];
 const medium = (/** @type {number} */ age_s) => [{ priority: /** @type {const} */ ("medium"), age_s }];
 const NONE = new Map();
+/** @param {any} event @param {number | null} age_s */
+const urgency = (event, age_s) => priorityOf({ offset: 1, event, acknowledged_by: null, acknowledgements: [], age_s });
+const now = (/** @type {any} */ event) => urgency(event, null);
+const then = (/** @type {any} */ event) => urgency(event, 7200);
 const LATE = [obligation("opened"), obligation("overdue")];
 
 test("an alarm repeats, louder after 15 s, and urgently when nobody answers for a minute", () => {
@@ -39,10 +44,51 @@ test("every kind of alarm has its urgency", () => {
   const lost = { id: "l", type: "unit.lost", time: at(1), unit: "BE-K03", silent_s: 30, pursuit: "p-1" };
 
   assert.deepEqual(
-    [crossing("approaching"), crossing("confirmed"), obligation("overdue"), stop, { ...stop, decision: "joint" }, lost].map(priorityOf),
+    [crossing("approaching"), crossing("confirmed"), obligation("overdue"), stop, { ...stop, decision: "joint" }, lost].map(now),
     ["medium", "medium", "high", "high", "medium", "high"],
   );
-  assert.deepEqual([decision(), decision({ permitted: "no" })].map(priorityOf), ["low", "high"]);
+  assert.deepEqual([decision(), decision({ permitted: "no" })].map(now), ["low", "high"]);
+});
+
+test("what has been sounds no alarm: a crossing is silent, what may still be owed chimes and goes on doing so", () => {
+  const lost = { id: "l", type: "unit.lost", time: at(1), unit: "BE-K03", silent_s: 30, pursuit: "p-1" };
+
+  assert.deepEqual([crossing("approaching"), crossing("confirmed"), obligation("overdue"), lost].map(then), ["low", "low", "medium", "high"]);
+  assert.deepEqual([decision(), decision({ permitted: "no" })].map(then), ["low", "medium"]);
+  const owed = { priority: /** @type {const} */ ("medium"), age_s: CALL_S, past: true };
+  assert.deepEqual(due([owed], 15), { tone: "chime", loud: true });
+  assert.deepEqual(due([owed, ...high(0)], 8), { tone: "alarm", loud: true }, "what happens now is not held up by it");
+});
+
+test("a backlog of hours ago waits below what happens now, from when it came", () => {
+  const begin = worldAfter(pursuing());
+  const old = { ...crossing("confirmed", { id: "then" }), time: at(-7200) };
+  const owed = { ...obligation("overdue", { id: "owed" }), time: at(-7199) };
+  const told = [old, owed].reduce((world, event) => fold(world, { type: "event", offset: world.offset + 1, event, age_s: 7200 }), begin);
+  const world = fold(told, { type: "event", offset: told.offset + 1, event: crossing("confirmed", { id: "now" }) });
+  const found = waiting(world, T0 + 10);
+
+  assert.deepEqual(found.map(({ alert }) => alert.event.id), ["now", "owed", "then"]);
+  assert.deepEqual(found.slice(1).map(({ age_s }) => age_s), [9, 10], "seconds since they came");
+  assert.deepEqual(bundles(world, NONE)[0]?.open.map(({ event }) => event.id), ["now", "owed", "then"]);
+  const [, late] = found;
+  assert.ok(late);
+  assert.equal(secondChannel(world, late.alert, NONE, T0 + CALL_S), null);
+  assert.deepEqual(secondChannel(world, late.alert, NONE, T0 + 1 + CALL_S), { host: "NL", to: "Meldkamer" });
+  assert.equal(pastWords(T0 - 7200, 7200), "PAST · as of 12:02 UTC, known 2 h later");
+  assert.equal(pastWords(T0 - 86_400, 86_400), "PAST · as of 2026-11-22 14:02 UTC, known 24 h later");
+});
+
+test("a pursuit whose newest fix is of the past says so, while it goes on", () => {
+  const [running] = pursuing().pursuits;
+  assert.ok(running);
+  const heard = (/** @type {number} */ t) => fold(worldAfter(pursuing()), { type: "positions", time: T0, offset: 10, units: [row("BE-K03", { t })] });
+
+  assert.equal(pastOf(heard(-7200), running, T0), T0 - 7200);
+  assert.equal(pastOf(heard(-299), running, T0), null);
+  assert.equal(pastOf(heard(0), running, T0 + 301), T0, "nothing has come since");
+  assert.equal(pastOf(heard(-7200), { ...running, phase: "ended" }, T0), null);
+  assert.equal(pastOf(heard(-7200), { ...running, members: [] }, T0), null);
 });
 
 test("what is overdue waits until it is done or acknowledged; the most urgent comes first", () => {

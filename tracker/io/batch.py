@@ -39,6 +39,8 @@ class Told(NamedTuple):
     body: bytes
     seen_by: int
     pursuit: str | None
+    age_s: float | None = None
+    """How old an alert of the past was when it became known."""
 
 
 MAX_BOOTS: Final = 250_000
@@ -239,7 +241,9 @@ class Batch:
             encoded = events.encode(event)
             seen_by, pursuit = policy.seen_by(self._world, event), policy.pursuit_of(self._world, event)
             self.events.append(EventRow(offset, event.id, self._last_input, encoded, seen_by, pursuit))
-            self.events_out.append(Told(offset, event, encoded, seen_by, pursuit))
+            alert = self._world.alerts.get(event.id)
+            age_s = None if alert is None else alert.age_s
+            self.events_out.append(Told(offset, event, encoded, seen_by, pursuit, age_s))
 
 
 def key_of(entry: Input) -> PingKey | None:

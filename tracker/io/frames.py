@@ -163,9 +163,10 @@ class Moves:
         return concerned
 
 
-def event_frame(offset: int, event: bytes) -> bytes:
-    """The event message for an event in its journalled form."""
-    return b'{"type":"event","offset":%d,"event":%b}' % (offset, event)
+def event_frame(offset: int, event: bytes, age_s: float | None = None) -> bytes:
+    """The event message for an event in its journalled form. `age_s` is that of its alert, if it is one of the past."""
+    past = b"" if age_s is None else b',"age_s":%b' % _encoder.encode(age_s)
+    return b'{"type":"event","offset":%d,"event":%b%b}' % (offset, event, past)
 
 
 def show_frame(world: World, scope: Scope, pursuit: Pursuit) -> bytes:

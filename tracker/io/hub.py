@@ -397,7 +397,7 @@ class Hub:
                 continue
             for told in seen:
                 if told.offset not in sealed:
-                    sealed[told.offset] = seal(event_frame(told.offset, told.body))
+                    sealed[told.offset] = seal(event_frame(told.offset, told.body, told.age_s))
             self._tell_sealed(viewers, b"".join(sealed[told.offset] for told in seen), len(seen))
 
     def _tell(self, viewers: Iterable[Viewer], frame: bytes) -> None:

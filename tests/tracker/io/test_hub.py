@@ -20,7 +20,7 @@ from tests.tracker.io.live_room import (
     start,
     subscribe,
 )
-from tracker.inputs import StartPursuit
+from tracker.inputs import PingReceived, StartPursuit, Tick
 from tracker.io import hub as hub_module
 from tracker.io import viewer as viewer_module
 from tracker.io.frames import Bbox, Moves
@@ -38,6 +38,27 @@ async def test_events_go_out_at_once_and_in_order(room: Room) -> None:
     offsets = [message["offset"] for message in messages]
     assert offsets == list(range(snapshot["offset"] + 1, snapshot["offset"] + 6))
     assert [message["event"]["pursuit"] for message in messages] == [f"p-{number}" for number in range(5)]
+
+
+async def test_an_alert_of_the_past_says_how_old_it_was_on_the_feed_and_in_snapshots(room: Room) -> None:
+    """And nothing else does: what is of now has the frame that it always had."""
+    await room.submit(ping("NL-1", 4.1))
+    await room.submit(StartPursuit(at=BEGAN_AT, id="p-1", unit="NL-1", started_in="NL"))
+    old = ping("NL-1", 4.11, 1)
+    await room.submit(PingReceived(old.fix, old.received_at + 7_200.0))
+    async with subscribe(room) as (viewer, _):
+        await room.submit(Tick(old.received_at + 7_200.0 + 3_000.0))
+        await room.submit(Tick(old.received_at + 7_200.0 + 6_000.0))
+        lost = await receive_until(viewer, "event")
+        await room.submit(start(2))
+        started = await receive_until(viewer, "event")
+    async with subscribe(room) as (_, snapshot):
+        pass
+
+    assert (lost["event"]["type"], lost["age_s"]) == ("unit.lost", 7_200.0)
+    assert set(started) == {"type", "offset", "event"}
+    aged = {one["event"]["type"]: one["age_s"] for one in snapshot["alerts"]}
+    assert (aged["decision"], aged["unit.lost"]) == (None, 7_200.0)
 
 
 async def test_positions_wait_for_the_tick_and_the_newest_wins(room: Room) -> None:
