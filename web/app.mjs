@@ -345,6 +345,9 @@ function hear(message) {
         void fetchTrack(message.event.pursuit);
       }
       break;
+    case "roster":
+      stage?.layer.hear(world);
+      break;
     case "show":
       stage?.layer.hear(world);
       if (message.pursuit.phase !== "ended") void fetchTrack(message.pursuit.id);

@@ -315,6 +315,12 @@ export interface ShowMessage {
   alerts: Alert[];
 }
 
+/** Who some units are: they have come into sight, or belong to another state now. */
+export interface RosterMessage {
+  type: "roster";
+  roster: Record<string, RosterEntry>;
+}
+
 /** Pursuits and units that must go from the screen. */
 export interface HideMessage {
   type: "hide";
@@ -329,6 +335,7 @@ export type FeedMessage =
   | HeartbeatMessage
   | StatusMessage
   | ShowMessage
+  | RosterMessage
   | HideMessage;
 
 /** What is on record of one pursuit: `GET /api/v1/pursuits/{id}/record`. */

@@ -7,7 +7,7 @@
 /**
  * @import {
  *   AcknowledgedEvent, Alert, AlertEvent, ApproachingEvent, CrossingEvent, Fault, FeedEvent, FeedMessage, Pursuit, PursuitEvent, Row,
- *   HideMessage, RosterEntry, ShowMessage, SnapshotMessage
+ *   HideMessage, RosterEntry, RosterMessage, ShowMessage, SnapshotMessage
  * } from "./wire.d.ts"
  */
 
@@ -102,6 +102,8 @@ export function fold(world, message) {
       return world.gap?.filled ? { ...world, gap: { ...world.gap, events: world.gap.events + 1 } } : world;
     case "show":
       return shown(world, message);
+    case "roster":
+      return introduced(world, message);
     case "hide":
       return hidden(world, message);
     case "status":
@@ -243,6 +245,22 @@ function shown(world, { pursuit, units, roster, alerts }) {
     pursuits: put(world.pursuits, pursuit.id, pursuit),
     alerts: new Map(all.map((alert) => [alert.event.id, alert])),
   };
+}
+
+/**
+ * What the roster says of some units now; it says the same of them where they are in a pursuit.
+ * @param {World} world
+ * @param {RosterMessage} message
+ * @returns {World}
+ */
+function introduced(world, { roster }) {
+  const pursuits = new Map(world.pursuits);
+  for (const [id, pursuit] of pursuits) {
+    if (!pursuit.members.some(({ unit }) => unit in roster)) continue;
+    const members = pursuit.members.map((member) => ({ ...member, state: (roster[member.unit] ?? member).state }));
+    pursuits.set(id, { ...pursuit, members });
+  }
+  return { ...world, pursuits, roster: new Map([...world.roster, ...Object.entries(roster)]) };
 }
 
 /**

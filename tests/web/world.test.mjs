@@ -41,6 +41,21 @@ test("a row that only says that the unit went silent keeps the lag", () => {
   assert.equal(world.units.get("BE-K03")?.lag_s?.toFixed(1), "0.4");
 });
 
+test("who a unit is counts from when it is told, in its pursuit too", () => {
+  const before = worldAfter(pursuing(), { type: "positions", time: T0 + 1, units: [row("XX-1")] });
+  const roster = {
+    "XX-1": { state: "BE", call_sign: "XX-1", pursuit: null, simulated: false },
+    "BE-K03": { state: "NL", call_sign: "K03", pursuit: "p-1", simulated: false },
+  };
+  const after = fold(before, { type: "roster", roster });
+
+  assert.equal(before.roster.get("XX-1"), undefined);
+  assert.deepEqual(after.roster.get("XX-1"), roster["XX-1"]);
+  assert.equal(after.pursuits.get("p-1")?.members[0]?.state, "NL");
+  assert.equal(before.pursuits.get("p-1")?.members[0]?.state, "BE");
+  assert.equal(after.units, before.units);
+});
+
 test("a suspect fix moves nothing on the screen", () => {
   const world = worldAfter(snapshot(), { type: "positions", time: T0 + 1, units: [row("BE-K03", { t: 1, lat: 53, quality: "suspect" })] });
 

@@ -17,6 +17,7 @@ from tracker.events import Event
 from tracker.inputs import Input, PingReceived, Tick, UnitRegistered
 from tracker.io.journal import EventRow, InputRow, Journal, PingKey, QuarantineRow
 from tracker.io.ration import Ration, matters
+from tracker.units import state_of
 from tracker.world import World
 
 
@@ -130,6 +131,8 @@ class Batch:
         self.moved: dict[str, None] = {}
         self.restated: dict[str, str | None] = {}
         """Units that belong to another state now, with the one that they belonged to."""
+        self.introduced: dict[str, None] = {}
+        """Those, and new ones whose name does not say which state they belong to."""
 
     @property
     def is_empty(self) -> bool:
@@ -147,12 +150,15 @@ class Batch:
                 self._take_if_it_matters(self._ration, key, entry)
                 return
         elif isinstance(entry, UnitRegistered):
-            before = self._world.units.get(entry.unit.id)
-            if before == entry.unit:
+            unit = entry.unit
+            before = self._world.units.get(unit.id)
+            if before == unit:
                 self.outcomes.append([])
                 return
-            if before is not None and before.state != entry.unit.state:
-                self.restated.setdefault(entry.unit.id, before.state)
+            if unit.state != (state_of(unit.id) if before is None else before.state):
+                self.introduced[unit.id] = None
+                if before is not None:
+                    self.restated.setdefault(unit.id, before.state)
         mark = self._world.mark()
         entry, outcome = self._happen(entry)
         self.outcomes.append(outcome)

@@ -5,7 +5,7 @@ Each is encoded once and sent to everybody whom it concerns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import Final
 
@@ -54,6 +54,10 @@ class _Shown(msgspec.Struct, frozen=True, tag_field="type", tag="show"):
     units: list[Row]
     roster: dict[str, RosterView]
     alerts: list[AlertView]
+
+
+class _Introduced(msgspec.Struct, frozen=True, tag_field="type", tag="roster"):
+    roster: dict[str, RosterView]
 
 
 class _Hidden(msgspec.Struct, frozen=True, tag_field="type", tag="hide"):
@@ -184,6 +188,11 @@ def show_frame(world: World, scope: Scope, pursuit: Pursuit) -> bytes:
             alerts=[alert for alert in _alerts(world, scope) if alert.event.pursuit == pursuit.id],
         )
     )
+
+
+def roster_frame(world: World, units: Iterable[str]) -> bytes:
+    """The message that says who these units are."""
+    return _encoder.encode(_Introduced({unit: roster_view(world, unit) for unit in units}))
 
 
 def hide_frame(pursuits: list[str], units: list[str]) -> bytes:

@@ -33,6 +33,7 @@ from tracker.io.frames import (
     event_frame,
     heartbeat_frame,
     hide_frame,
+    roster_frame,
     show_frame,
     status_frame,
 )
@@ -186,6 +187,8 @@ class Hub:
             self._unshown.append((committed.since, len(committed.moved)))
         if committed.restated:
             self._restate(committed.restated)
+        if committed.introduced:
+            self._introduce(committed.introduced)
         if not committed.events:
             return
         self._pictures[1].clear()
@@ -344,6 +347,15 @@ class Hub:
         for unit in units:
             if unit in world.tracks:
                 self._move(unit)
+
+    def _introduce(self, units: Iterable[str]) -> None:
+        """Say who these units are to those who may see them: a row says only where."""
+        self._pictures[1].clear()
+        world = self._service.world
+        for scope in list(self._sights):
+            seen = [unit for unit in units if sees_unit(world, scope, unit)]
+            if seen:
+                self._tell(self._of(scope), roster_frame(world, seen))
 
     def _hide(self, change: _Change, viewers: list[Viewer]) -> None:
         """Take off the screen what is not to be seen any more: a pursuit, or only units that have left one."""

@@ -373,7 +373,7 @@ class Service:
         self._known.learn(batch.inputs)
         if self._ration is not None:
             self._ration.recorded(row.key for row in batch.inputs if row.key is not None)
-        self._announce(Committed(batch.events_out, batch.moved, self._since, batch.restated))
+        self._announce(Committed(batch.events_out, batch.moved, self._since, batch.restated, batch.introduced))
         return batch.outcomes
 
     async def _step(self, work: Sequence[Input]) -> Batch:
@@ -419,7 +419,7 @@ class Service:
         return batch.outcomes
 
     def _announce(self, committed: Committed) -> None:
-        if not committed.events and not committed.moved and not committed.restated:
+        if not committed.events and not committed.moved and not committed.introduced:
             return
         for listener in self._listeners:
             try:

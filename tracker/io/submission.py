@@ -24,6 +24,8 @@ class Committed(NamedTuple):
     """When the oldest of the inputs took its place in the queue, by the loop's clock."""
     restated: Mapping[str, str | None] = {}
     """Units that belong to another state now, with the one that they belonged to."""
+    introduced: Mapping[str, None] = {}
+    """Units of which the roster says what screens cannot know: those, and new ones that their name says nothing of."""
 
 
 class Submission(NamedTuple):

@@ -311,6 +311,29 @@ async def test_a_commits_events_are_one_write(room: Room, monkeypatch: pytest.Mo
     assert len([sealed for sealed in posted if b"pursuit.started" in sealed]) == 1
 
 
+async def test_who_a_unit_is_reaches_the_screens_that_cannot_know_it(room: Room) -> None:
+    """That of the state that it is given to, those that saw it before; also of a new one whose name says nothing."""
+    await room.submit(registered("BE-U1", "BE"), ping("BE-U1", 4.4))
+    async with (
+        subscribe(room, scope=Scope("NL")) as (dutch, _),
+        subscribe(room, scope=Scope("LU")) as (lux, _),
+        subscribe(room, scope=EVERYTHING) as (all_, _),
+    ):
+        await room.submit(registered("BE-U1", "NL"))
+        await room.submit(registered("U-2", "LU"), ping("U-2", 6.1))
+        await room.submit(registered("NL-3", "NL"), ping("NL-3", 5.1))
+        given, new = await receive(dutch), await receive(lux)
+        everybody = [await receive_until(all_, "roster") for _ in range(2)]
+        room.hub.tick()
+        seen = await receive(dutch)
+
+    entry = {"call_sign": "U1", "pursuit": None, "simulated": False, "state": "NL"}
+    assert given == {"type": "roster", "roster": {"BE-U1": entry}}
+    assert new == {"type": "roster", "roster": {"U-2": {**entry, "state": "LU", "call_sign": "U-2"}}}
+    assert everybody == [given, new]
+    assert seen["type"] == "event", "what the name says of NL-3 is not told again"
+
+
 async def test_a_unit_that_is_given_to_another_state_leaves_the_former_ones_screens(room: Room) -> None:
     """With the pursuit that it alone made the former state's business; what both may see stays with both."""
     before, after = Scope("LU"), Scope("NL")
@@ -335,7 +358,9 @@ async def test_a_unit_that_is_given_to_another_state_leaves_the_former_ones_scre
         shown = await receive(newer)
         assert (shown["type"], shown["pursuit"]["id"], list(shown["roster"])) == ("show", "p-1", ["U-1"])
         assert sorted(row[0] for row in (await receive_until(newer, "positions"))["units"]) == ["U-1", "U-2"]
-        assert (await receive(all_))["type"] == "positions", "who sees all is told of no change"
+        news = [(await receive(all_)) for _ in range(3)]
+        assert [one["type"] for one in news] == ["roster", "roster", "positions"], "who sees all is shown no change"
+        assert [one["roster"]["U-1"]["state"] for one in news[:1]] == ["NL"]
 
         await room.submit(ping("U-1", 4.5, 1), ping("U-2", 4.5, 1), ping("U-3", 4.5, 1))
         room.hub.tick()
