@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from tracker.errors import Refused
 
@@ -33,17 +34,19 @@ MAX_SEQ: Final = 2**53 - 1
 class Ping(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """One position report as sent: `t` Unix seconds UTC, `lon`/`lat` WGS 84 degrees, `acc` metres (68 % radius),
     `speed` metres per second, `course` degrees from north, `boot`/`seq` the sender's restart and message counter.
+
+    A typed decoder demands these ranges, the same as `accept`; a ping that is made otherwise may lie outside them.
     """
 
     unit: str
-    t: float
-    lon: float
-    lat: float
+    t: Annotated[float, Meta(ge=GPS_EPOCH_S)]
+    lon: Annotated[float, Meta(ge=-180.0, le=180.0)]
+    lat: Annotated[float, Meta(ge=-90.0, le=90.0)]
     boot: str | None = None
-    seq: int | None = None
-    acc: float | None = None
-    speed: float | None = None
-    course: float | None = None
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
+    acc: Annotated[float, Meta(ge=0.0, le=MAX_ACCURACY_M)] | None = None
+    speed: Annotated[float, Meta(ge=0.0, le=MAX_SPEED_MPS)] | None = None
+    course: Annotated[float, Meta(ge=0.0, le=360.0)] | None = None
 
 
 class Fix(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -69,34 +72,26 @@ class Fix(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return (self.unit, self.boot, self.seq) if self.boot else (self.unit, "", self.fixed_at)
 
 
-def accept(ping: Ping, received_at: float, *, numbered: bool = False) -> Fix:
+def accept(ping: Ping, received_at: float, *, numbered: bool = False, is_in_range: bool = False) -> Fix:
     """Check every range of a ping and return it as a fix.
 
     Args:
         ping: the decoded message.
         received_at: the server's clock, Unix seconds UTC.
         numbered: demand `boot` and `seq`, as sockets do.
+        is_in_range: a typed decoder has checked the numbers already, so that only names and the clock are left.
 
     Raises:
         Refused: names the first offending field, the value received and what is allowed.
     """
-    unit, boot, seq, t, lon, lat = ping.unit, ping.boot, ping.seq, ping.t, ping.lon, ping.lat
-    acc, speed, course = ping.acc, ping.speed, ping.course
+    unit, boot, seq, t, acc, course = ping.unit, ping.boot, ping.seq, ping.t, ping.acc, ping.course
     # Every ping comes through here: what is wrong is only looked for once something is.
     if (
-        boot is None
+        not is_in_range
+        or boot is None
         or seq is None
-        or not (
-            _is_name(unit)
-            and _is_name(boot)
-            and 0 <= seq <= MAX_SEQ
-            and GPS_EPOCH_S <= t <= received_at + MAX_AHEAD_S
-            and -180.0 <= lon <= 180.0
-            and -90.0 <= lat <= 90.0
-            and (acc is None or 0.0 <= acc <= MAX_ACCURACY_M)
-            and (speed is None or 0.0 <= speed <= MAX_SPEED_MPS)
-            and (course is None or 0.0 <= course <= 360.0)
-        )
+        or t > received_at + MAX_AHEAD_S
+        or not (_is_name(unit) and _is_name(boot))
     ):
         _check_each(ping, received_at, numbered=numbered)
     return Fix(
@@ -104,11 +99,11 @@ def accept(ping: Ping, received_at: float, *, numbered: bool = False) -> Fix:
         boot or "",
         -1 if seq is None else seq,
         t,
-        lon,
-        lat,
+        ping.lon,
+        ping.lat,
         # A receiver that claims 0 m claims too much: the best civil receivers are right to about a metre.
         DEFAULT_ACCURACY_M if acc is None else max(acc, 1.0),
-        speed,
+        ping.speed,
         None if course is None else course % 360.0,
     )
 

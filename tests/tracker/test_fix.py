@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 
 from tracker.errors import Refused
-from tracker.fix import DEFAULT_ACCURACY_M, MAX_SEQ, Ping, accept
+from tracker.fix import DEFAULT_ACCURACY_M, GPS_EPOCH_S, MAX_ACCURACY_M, MAX_SEQ, MAX_SPEED_MPS, Ping, accept
 
 NOW = 1_795_442_540.0
 
@@ -87,3 +88,43 @@ def test_sockets_demand_numbered_pings_and_http_does_not() -> None:
     assert accept(unnumbered, NOW).key == ("BE-K03", "", 1_795_442_531.25)
     with pytest.raises(Refused, match="boot"):
         accept(unnumbered, NOW, numbered=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "low", "high"),
+    [
+        ("t", GPS_EPOCH_S, None),
+        ("lon", -180.0, 180.0),
+        ("lat", -90.0, 90.0),
+        ("seq", 0, MAX_SEQ),
+        ("acc", 0.0, MAX_ACCURACY_M),
+        ("speed", 0.0, MAX_SPEED_MPS),
+        ("course", 0.0, 360.0),
+    ],
+)
+def test_a_typed_decoder_demands_the_same_ranges(field: str, low: float, high: float | None) -> None:
+    """What it lets through is not checked again."""
+
+    def is_decoded(value: float) -> bool:
+        try:
+            msgspec.json.decode(msgspec.json.encode(ping(**{field: value})), type=Ping)
+        except msgspec.ValidationError:
+            return False
+        return True
+
+    def is_accepted(value: float) -> bool:
+        try:
+            accept(ping(**{field: value}), NOW)
+        except Refused:
+            return False
+        return True
+
+    def beyond(value: float, towards: float) -> float:
+        return value + (1 if towards > 0 else -1) if field == "seq" else math.nextafter(value, towards)
+
+    for bound, towards in ((low, -math.inf), (high, math.inf)):
+        if bound is not None:
+            assert is_decoded(bound)
+            assert is_accepted(bound)
+            assert not is_decoded(beyond(bound, towards))
+            assert not is_accepted(beyond(bound, towards))

@@ -1,8 +1,8 @@
 """Pings as JSON: one object, or an array of at most 1000.
 
-Two paths give one answer. The fast one is a single typed decode of the whole message, and takes every message
-in which nothing is wrong. As soon as something is, the exact one reads the message again, names field and
-reason element by element, and lets the good elements through.
+Two paths give one answer. The fast one is a single typed decode of the whole message, ranges of numbers included,
+and takes every message in which nothing is wrong. As soon as something is, the exact one reads the message again,
+names field and reason element by element, and lets the good elements through.
 
 A name given twice in one object is refused: RFC 8259, section 4, leaves open which value counts, and two
 readers of the same ping must not disagree on where a unit is. A message nested more deeply than Python
@@ -49,14 +49,8 @@ def decode(message: bytes | str) -> list[Ping | Refusal]:
 
     Every number in a ping is finite. Ranges are not looked at here; `tracker.fix.accept` does that.
     """
-    try:
-        decoded = _decoder.decode(message)
-    except (ValueError, RecursionError):
-        return _decode_exactly(message)
-    pings: list[Ping | Refusal] = [decoded] if isinstance(decoded, Ping) else [*decoded]
-    if len(pings) > MAX_PINGS:
-        return [_too_many(len(pings))]
-    return _decode_exactly(message) if _needs_a_second_look(message, pings) else pings
+    pings = _decode_fast(message)
+    return _decode_exactly(message) if pings is None else [*pings]
 
 
 def fixes(message: bytes | str, received_at: float, numbered: bool) -> list[Fix | Refusal]:
@@ -68,14 +62,24 @@ def fixes(message: bytes | str, received_at: float, numbered: bool) -> list[Fix 
         numbered: demand `boot` and `seq`, as sockets do.
     """
     accepted: list[Fix | Refusal] = []
-    for index, ping in enumerate(decode(message)):
-        if isinstance(ping, Refusal):
-            accepted.append(ping)
+    pings = _decode_fast(message)
+    if pings is not None:
+        try:
+            for ping in pings:
+                # Mostly there is one, for which a comprehension is dearer.
+                accepted.append(accept(ping, received_at, numbered=numbered, is_in_range=True))  # noqa: PERF401
+        except Refused:
+            accepted.clear()
+        else:
+            return accepted
+    for index, entry in enumerate(_decode_exactly(message)):
+        if isinstance(entry, Refusal):
+            accepted.append(entry)
             continue
         try:
-            accepted.append(accept(ping, received_at, numbered=numbered))
+            accepted.append(accept(entry, received_at, numbered=numbered))
         except Refused as refused:
-            told: dict[str, object] = {"unit": ping.unit, "boot": ping.boot, "seq": ping.seq}
+            told: dict[str, object] = {"unit": entry.unit, "boot": entry.boot, "seq": entry.seq}
             accepted.append(_refusal(index, told, refused.field, refused.reason[:_MAX_REASON]))
     return accepted
 
@@ -112,23 +116,23 @@ _NUMBERS: Final = ("t", "lon", "lat", "acc", "speed", "course")
 _REQUIRED: Final = ("unit", "t", "lon", "lat")
 
 
-def _needs_a_second_look(message: bytes | str, pings: list[Ping | Refusal]) -> bool:
-    """Whether the typed decoder may have let something pass: of two equal names it lets the last win, and it
-    turns any number of digits into an integer.
+def _decode_fast(message: bytes | str) -> list[Ping] | None:
+    """The pings of a message, their numbers in range; None where something is wrong, or may be.
 
-    Each member has a colon outside its texts, so no more colons than fields with a value means that every
-    field came once. Colons inside texts and nulls only make the exact path look again.
+    Of two equal names the typed decoder lets the last win. Each member has a colon outside its texts, so no more colons
+    than fields with a value means that every field came once. Colons inside texts and nulls only make the exact path
+    look again.
     """
+    try:
+        decoded = _decoder.decode(message)
+    except (ValueError, RecursionError):
+        return None
+    pings = [decoded] if isinstance(decoded, Ping) else decoded
     colons = message.count(":") if isinstance(message, str) else message.count(b":")
     for ping in pings:
-        if isinstance(ping, Ping):
-            colons -= 4 + (ping.boot is not None) + (ping.acc is not None)
-            colons -= (ping.speed is not None) + (ping.course is not None)
-            if ping.seq is not None:
-                colons -= 1
-                if ping.seq > MAX_SEQ:
-                    return True
-    return colons != 0
+        colons -= 4 + (ping.boot is not None) + (ping.seq is not None) + (ping.acc is not None)
+        colons -= (ping.speed is not None) + (ping.course is not None)
+    return None if colons or len(pings) > MAX_PINGS else pings
 
 
 def _decode_exactly(message: bytes | str) -> list[Ping | Refusal]:
