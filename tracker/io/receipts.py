@@ -11,7 +11,7 @@ for, or one that comes out of its order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 Sender = tuple[str, str]
@@ -24,9 +24,9 @@ MAX_SENDERS: Final = 10_000
 class _Receipt:
     __slots__ = ("dealt", "first", "highest", "owed")
 
-    def __init__(self, seq: int) -> None:
-        self.first = seq
-        self.highest = seq
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.highest = -1
         self.dealt = -1
         self.owed: set[int] = set()
 
@@ -35,7 +35,9 @@ class _Receipt:
 
 
 class Receipts:
-    """Told of every ping as it comes and as it has been dealt with; says what may be acknowledged."""
+    """Told of every ping as it comes and as it has been dealt with; says what may be acknowledged. It is told of several
+    of one sender at once, by their numbers in the order in which they came.
+    """
 
     def __init__(self) -> None:
         self._receipts: dict[Sender, _Receipt] = {}
@@ -43,30 +45,34 @@ class Receipts:
         self.owed = 0
         """Pings that hold an acknowledgement back."""
 
-    def came(self, sender: Sender, seq: int) -> None:
-        """A ping was received; what becomes of it is not known yet."""
+    def came(self, sender: Sender, seqs: Sequence[int]) -> None:
+        """Pings were received; what becomes of them is not known yet."""
         receipt = self._receipts.get(sender)
         if receipt is None:
             self._make_room()
-            self._receipts[sender] = _Receipt(seq)
-        elif seq > receipt.highest:
-            receipt.highest = seq
-        else:
-            receipt.first = min(receipt.first, seq)
-            self._owe(receipt, seq)
+            receipt = self._receipts[sender] = _Receipt(seqs[0])
+        for seq in seqs:
+            if seq > receipt.highest:
+                receipt.highest = seq
+            else:
+                receipt.first = min(receipt.first, seq)
+                self._owe(receipt, seq)
 
-    def dealt_with(self, sender: Sender, seq: int) -> None:
-        """A ping is on the disk, or was refused by name."""
+    def dealt_with(self, sender: Sender, seqs: Sequence[int]) -> None:
+        """Pings are on the disk, or were refused by name."""
         receipt = self._receipts[sender]
-        if receipt.owed and seq in receipt.owed:
-            receipt.owed.remove(seq)
-            self.owed -= 1
-        receipt.dealt = max(receipt.dealt, seq)
+        if receipt.owed:
+            self.owed -= len(receipt.owed)
+            receipt.owed.difference_update(seqs)
+            self.owed += len(receipt.owed)
+        receipt.dealt = max(receipt.dealt, *seqs)
         self._news[sender] = None
 
-    def not_accepted(self, sender: Sender, seq: int) -> None:
-        """A ping could not be accepted, and must be sent again."""
-        self._owe(self._receipts[sender], seq)
+    def not_accepted(self, sender: Sender, seqs: Sequence[int]) -> None:
+        """Pings could not be accepted, and must be sent again."""
+        receipt = self._receipts[sender]
+        for seq in seqs:
+            self._owe(receipt, seq)
 
     def acks(self) -> Iterator[tuple[Sender, int]]:
         """What there is to acknowledge since the last call: `upto` of each sender with news.

@@ -11,13 +11,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from websockets.frames import CloseCode
 
 from tracker.codec.json_ping import Refusal, fixes
 from tracker.errors import Refused
+from tracker.fix import Fix
 from tracker.inputs import Input, PingReceived
 from tracker.io.batch import Outcome, Unrecorded
 from tracker.io.connection import Connection
@@ -62,21 +63,29 @@ class SlowDown(msgspec.Struct, frozen=True, tag_field="type", tag="slow_down"):
     reason: str
 
 
+class _Run(NamedTuple):
+    """Pings of one sender that came one after another."""
+
+    sender: Sender
+    seqs: list[int]
+    place: int | None
+    """Of the first of them among the inputs of its round; None where they were refused before they became inputs, and
+    may be acknowledged."""
+
+
 class _Round:
     """Messages that were submitted together, and what became of their pings."""
 
-    __slots__ = ("inputs", "messages", "outcomes", "pings", "refused", "settled", "since")
+    __slots__ = ("inputs", "messages", "outcomes", "refused", "runs", "since")
 
     def __init__(self, since: float) -> None:
         self.since = since
         """When they came, by the loop's clock."""
         self.messages = 0
         self.inputs: list[Input] = []
-        self.pings: list[tuple[int, Sender, int]] = []
-        """Place among the inputs, and name."""
+        self.runs: list[_Run] = []
+        """In the order in which they came."""
         self.refused: list[RefusedPing] = []
-        self.settled: list[tuple[Sender, int]] = []
-        """The names of those refused that may be acknowledged."""
         self.outcomes: list[Outcome] | Unavailable | None = None
 
 
@@ -195,12 +204,12 @@ class UnitSession:
 
     def _rest_after(self, round_: _Round) -> None:
         """Take nothing more for a while after more than is allowed."""
-        if self._pace is None or not round_.pings:
+        if self._pace is None:
             return
-        first = round_.inputs[round_.pings[0][0]]
-        if isinstance(first, PingReceived):
-            at = first.received_at
-            wait_s = self._pace.wait_s(len(round_.pings), at - first.fix.fixed_at, at)
+        pings = [entry for entry in round_.inputs if isinstance(entry, PingReceived)]
+        if pings:
+            at = pings[0].received_at
+            wait_s = self._pace.wait_s(len(pings), at - pings[0].fix.fixed_at, at)
             if wait_s > 0:
                 self._resting = self._loop.call_later(wait_s, self._rested)
 
@@ -212,26 +221,33 @@ class UnitSession:
         """Sort the pings of as many messages as there is room for into those to submit and those refused."""
         round_ = _Round(self._loop.time())
         received_at = self._now()
-        introduced: set[str] = set()
-        while self._held and self._in_flight + round_.messages < MESSAGES_IN_FLIGHT and len(round_.inputs) < GROUP:
+        held, inputs, introduced = self._held, round_.inputs, set[str]()
+        sender: Sender | None = None
+        seqs: list[int] = []
+        while held and self._in_flight + round_.messages < MESSAGES_IN_FLIGHT and len(inputs) < GROUP:
             round_.messages += 1
-            for entry in fixes(self._held.popleft(), received_at, numbered=True):
-                if isinstance(entry, Refusal):
+            for entry in fixes(held.popleft(), received_at, numbered=True):
+                if not isinstance(entry, Fix):
                     self._refuse(round_, entry)
+                    sender = None
                     continue
-                unit, sender = entry.unit, (entry.unit, entry.boot)
-                if not self._gate.admits_unit(self._grant, unit):
-                    reason = f"this token is not for unit {unit}"
-                    round_.refused.append(RefusedPing(unit, entry.boot, entry.seq, "unit", reason))
-                    continue
-                if unit not in introduced:
-                    introduced.add(unit)
-                    news = registration(self._service.world, unit, self._grant, received_at)
-                    if news is not None:
-                        round_.inputs.append(news)
-                round_.pings.append((len(round_.inputs), sender, entry.seq))
-                round_.inputs.append(PingReceived(entry, received_at))
-                self._receipts.came(sender, entry.seq)
+                if (named := (entry.unit, entry.boot)) != sender:
+                    unit, sender = entry.unit, None
+                    if not self._gate.admits_unit(self._grant, unit):
+                        reason = f"this token is not for unit {unit}"
+                        round_.refused.append(RefusedPing(unit, entry.boot, entry.seq, "unit", reason))
+                        continue
+                    if unit not in introduced:
+                        introduced.add(unit)
+                        news = registration(self._service.world, unit, self._grant, received_at)
+                        if news is not None:
+                            inputs.append(news)
+                    sender, seqs = named, []
+                    round_.runs.append(_Run(sender, seqs, len(inputs)))
+                seqs.append(entry.seq)
+                inputs.append(PingReceived(entry, received_at))
+        for run in round_.runs:
+            self._receipts.came(run.sender, run.seqs)
         return round_
 
     def _refuse(self, round_: _Round, entry: Refusal) -> None:
@@ -240,8 +256,7 @@ class UnitSession:
         # It is dealt with, if all of its name could be read and the token is for its unit.
         if unit is None or boot is None or seq is None or not self._gate.admits_unit(self._grant, unit):
             return
-        round_.settled.append(((unit, boot), seq))
-        self._receipts.came((unit, boot), seq)
+        round_.runs.append(_Run((unit, boot), [seq], None))
 
     def _submit(self, round_: _Round) -> None:
         self._in_flight += round_.messages
@@ -272,10 +287,10 @@ class UnitSession:
 
     def _answer(self) -> None:
         """Say what there is to say."""
-        while self._rounds and self._rounds[0].outcomes is not None:
+        while self._rounds and (outcomes := self._rounds[0].outcomes) is not None:
             round_ = self._rounds.popleft()
             self._in_flight -= round_.messages
-            self._settle(round_)
+            self._settle(round_, outcomes)
         if self._receipts.owed > MAX_OWED and not self._end.done():
             self._end.set_result((CloseCode.TRY_AGAIN_LATER, "too much is unanswered; try again later"))
         answers: list[msgspec.Struct] = [*self._refused]
@@ -287,31 +302,35 @@ class UnitSession:
         if answers:
             self._connection.write_texts([_encode(answer) for answer in answers])
 
-    def _settle(self, round_: _Round) -> None:
+    def _settle(self, round_: _Round, outcomes: list[Outcome] | Unavailable) -> None:
         """Note what there is to say of a round."""
-        refused = round_.refused
-        receipts, outcomes = self._receipts, round_.outcomes
-        for sender, seq in round_.settled:
-            receipts.dealt_with(sender, seq)
+        receipts, refused = self._receipts, round_.refused
         accepted = postponed = 0
-        if isinstance(outcomes, Unavailable):
-            self._slow_down = SlowDown(str(outcomes))
-            postponed = len(round_.pings)
-            for _, sender, seq in round_.pings:
-                receipts.not_accepted(sender, seq)
-        elif outcomes is not None:
-            for place, sender, seq in round_.pings:
-                outcome = outcomes[place]
+        for sender, seqs, place in round_.runs:
+            if place is None:
+                receipts.dealt_with(sender, seqs)
+                continue
+            if isinstance(outcomes, Unavailable):
+                self._slow_down = SlowDown(str(outcomes))
+                postponed += len(seqs)
+                receipts.not_accepted(sender, seqs)
+                continue
+            became = outcomes[place : place + len(seqs)]
+            if {*map(type, became)} == {list}:  # as nearly always
+                accepted += len(seqs)
+                receipts.dealt_with(sender, seqs)
+                continue
+            for seq, outcome in zip(seqs, became, strict=True):
                 if isinstance(outcome, Unrecorded):
                     self._slow_down = SlowDown(outcome.reason)
                     postponed += 1
-                    receipts.not_accepted(sender, seq)
+                    receipts.not_accepted(sender, [seq])
                     continue
                 if isinstance(outcome, Refused):
                     refused.append(RefusedPing(*sender, seq, outcome.field, outcome.reason))
                 else:
                     accepted += 1
-                receipts.dealt_with(sender, seq)
+                receipts.dealt_with(sender, [seq])
         self._metrics.count_pings("socket", accepted, len(refused), postponed, self._loop.time() - round_.since)
         self._refused += refused
 
