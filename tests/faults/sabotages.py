@@ -80,9 +80,16 @@ SABOTAGES: Final = (
     Sabotage(
         "a resend is applied again",
         "tracker/io/batch.py",
-        "            if known is not None:\n",
-        "            if known is not None and known.fix != entry.fix:\n",
+        "        if known is not None:\n",
+        "        if known is not None and known.fix != entry.fix:\n",
         f"{_IO}/test_service.py::test_a_resend_is_answered_and_applied_once",
+    ),
+    Sabotage(
+        "the newest ping is not looked up when it comes again",
+        "tracker/io/batch.py",
+        "            elif n > before:\n",
+        "            elif n >= before:\n",
+        f"{_IO}/test_known.py::test_whatever_comes_in_whatever_order",
     ),
     Sabotage(
         "acks pass over what was not accepted",

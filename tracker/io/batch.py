@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -47,51 +47,71 @@ class Told(NamedTuple):
 MAX_BOOTS: Final = 250_000
 """Boots whose newest ping is remembered; about 40 MB."""
 
-_UNSEEN: Final = -math.inf
-"""Stands for the newest ping of a boot of which nothing is known."""
+_NOTHING: Final = -math.inf
+"""Stands for the newest ping of a boot of which the journal has none."""
+
+Boot = tuple[str, str]
+"""A unit and one of its boots."""
 
 _new: Final = tuple.__new__
 _log: Final = structlog.get_logger(__name__)
+
+
+class Asked(NamedTuple):
+    """What is known of a group's pings."""
+
+    unsure: list[PingKey]
+    """Those that may be in the journal, or came twice. Any other is newer than all that came of its boot before it."""
+    unseen: list[Boot]
+    """Boots of which nothing is known yet."""
+    newest: dict[Boot, float]
+    """The highest number of each boot, where it is higher than any before."""
 
 
 class Known:
     """Remembers the newest ping of each boot: a later one is new, and need not be looked up in the journal."""
 
     def __init__(self) -> None:
-        self._newest: dict[tuple[str, str], float | None] = {}
+        self._newest: dict[Boot, float] = {}
 
-    def ask(self, keys: Iterable[PingKey]) -> tuple[list[PingKey], list[tuple[str, str]]]:
-        """Which of these pings, in this order, may be in the journal, and which boots nothing is known of yet."""
+    def ask(self, work: Iterable[Input]) -> Asked:
+        """Which of the pings of a group, in this order, may have come before."""
+        known = self._newest
         unsure: list[PingKey] = []
-        unseen: dict[tuple[str, str], None] = {}
-        newest: dict[tuple[str, str], float | None] = {}
-        for key in keys:
-            name = key[:2]
-            before = newest.get(name, _UNSEEN)
-            if before == _UNSEEN:
-                before = self._newest.get(name, _UNSEEN)
-            if before == _UNSEEN:
-                unseen[name] = None
-                unsure.append(key)
-            elif before is None or key.n > before:
-                newest[name] = key.n
+        unseen: dict[Boot, float] = {}
+        newest: dict[Boot, float] = {}
+        for entry in work:
+            if not isinstance(entry, PingReceived):
+                continue
+            fix = entry.fix
+            name, n = (fix.unit, fix.boot), fix.seq if fix.boot else fix.fixed_at
+            before = newest.get(name)
+            if before is None:
+                before = known.get(name)
+            if before is None:
+                unseen[name] = max(n, unseen.get(name, n))
+                unsure.append(PingKey(*name, n))
+            elif n > before:
+                newest[name] = n
             else:
-                unsure.append(key)
-        return unsure, list(unseen)
+                unsure.append(PingKey(*name, n))
+        return Asked(unsure, [*unseen], unseen | newest)
 
-    def note(self, newest: dict[tuple[str, str], float | None]) -> None:
-        """Remember what the journal says of boots that `ask` named."""
-        self._newest.update(newest)
+    def note(self, newest: Mapping[Boot, float | None]) -> None:
+        """Remember what the journal says of unseen boots."""
+        for name, n in newest.items():
+            self._newest[name] = _NOTHING if n is None else n
         while len(self._newest) > MAX_BOOTS:
             del self._newest[next(iter(self._newest))]
 
-    def learn(self, rows: Sequence[InputRow]) -> None:
-        """Remember inputs that are in the journal now."""
-        for row in rows:
-            if row.key is not None and (name := row.key[:2]) in self._newest:
-                before = self._newest[name]
-                if before is None or row.key.n > before:
-                    self._newest[name] = row.key.n
+    def learn(self, newest: Iterable[tuple[Boot, float]]) -> None:
+        """Remember what is in the journal now. A number that is not only has its ping looked up in vain when it comes
+        again.
+        """
+        for name, n in newest:
+            before = self._newest.get(name)
+            if before is not None and n > before:
+                self._newest[name] = n
 
 
 class Batch:
@@ -100,7 +120,8 @@ class Batch:
     Args:
         engine: the core.
         world: is changed, within the transaction that the caller began.
-        stored: those of the group's pings that the journal has already.
+        stored: those of the group's pings that the journal has already; None where no ping of the group can have come
+            before, not in the group either.
         last_input: id of the newest input in the journal.
         newest_at: server time of the newest input, Unix seconds UTC.
         ration: set while the disk is full.
@@ -110,7 +131,7 @@ class Batch:
         self,
         engine: Engine,
         world: World,
-        stored: dict[PingKey, bytes],
+        stored: dict[PingKey, bytes] | None,
         *,
         last_input: int,
         newest_at: float,
@@ -118,16 +139,19 @@ class Batch:
     ) -> None:
         self._engine = engine
         self._world = world
-        self._stored = stored
-        self._taken: dict[PingKey, PingReceived] = {}
+        self._stored = stored or {}
         self._last_input = last_input
         self._ration = ration
+        self._is_named = stored is not None or ration is not None
+        """Whether a ping's name has to be looked at."""
         self.newest_at = newest_at
         self.outcomes: list[Outcome] = []
         self.inputs: list[InputRow] = []
         self.events: list[EventRow] = []
         self.quarantined: list[QuarantineRow] = []
         self.events_out: list[Told] = []
+        self.taken: dict[PingKey, PingReceived] = {}
+        """The pings that are to be written, where their names matter."""
         self.moved: dict[str, None] = {}
         self.restated: dict[str, str | None] = {}
         """Units that belong to another state now, with the one that they belonged to."""
@@ -139,17 +163,21 @@ class Batch:
         """True when nothing is to be written."""
         return not self.inputs and not self.quarantined
 
-    def take(self, entry: Input, key: PingKey | None) -> None:
-        """Let one input happen, and note its outcome. `key` is what `key_of` says of it."""
-        if key is not None and isinstance(entry, PingReceived):
-            known = self._find(key) if key in self._taken or (self._stored and key in self._stored) else None
-            if known is not None:
-                self.outcomes.append([] if known.fix == entry.fix else _taken(key))
-                return
-            if self._ration is not None:
-                self._take_if_it_matters(self._ration, key, entry)
-                return
-        elif isinstance(entry, UnitRegistered):
+    def take(self, work: Iterable[Input]) -> None:
+        """Let inputs happen, one after another, and note the outcome of each."""
+        for entry in work:
+            if not isinstance(entry, PingReceived):
+                self._take_other(entry)
+            elif not (self._is_named and self._is_answered(entry)):
+                offset = self._world.offset
+                stamped, outcome = self._happen(entry)
+                self.outcomes.append(outcome)
+                if isinstance(outcome, list):
+                    self._keep(stamped, outcome, offset)
+
+    def _take_other(self, entry: Input) -> None:
+        """Let an input happen that is no ping."""
+        if isinstance(entry, UnitRegistered):
             unit = entry.unit
             before = self._world.units.get(unit.id)
             if before == unit:
@@ -168,7 +196,19 @@ class Batch:
             self._world.undo_to(mark)
             outcome.clear()
             return
-        self._keep(key, entry, outcome, mark[1])
+        self._keep(entry, outcome, mark[1])
+
+    def _is_answered(self, entry: PingReceived) -> bool:
+        """Answer a ping that came before, and while the disk is full any other."""
+        key = PingKey(*entry.fix.key)
+        known = self._find(key)
+        if known is not None:
+            self.outcomes.append([] if known.fix == entry.fix else _taken(key))
+        elif self._ration is not None:
+            self._take_if_it_matters(self._ration, key, entry)
+        else:
+            return False
+        return True
 
     def _take_if_it_matters(self, ration: Ration, key: PingKey, entry: PingReceived) -> None:
         evidence = ration.evidence(key)
@@ -176,7 +216,7 @@ class Batch:
             self.outcomes.append(Unrecorded())
             return
         mark = self._world.mark()
-        before = [one for one in evidence if key_of(one) not in self._taken]
+        before = [one for one in evidence if PingKey(*one.fix.key) not in self.taken]
         kept: list[tuple[Input, list[Event], int]] = []
         for one in (*before, entry):
             offset = self._world.offset
@@ -188,7 +228,7 @@ class Batch:
             self.outcomes.append(outcome)
         elif any(matters(caused) for _, caused, _ in kept):
             for stamped, caused, offset in kept:
-                self._keep(key_of(stamped), stamped, caused, offset)
+                self._keep(stamped, caused, offset)
             self.outcomes.append(outcome)
         else:
             self._world.undo_to(mark)
@@ -214,13 +254,14 @@ class Batch:
         self.outcomes.append(self._set_aside(entry, error))
 
     def _set_aside(self, entry: Input, error: str) -> Refused:
-        _log.error("an input was set aside", input=type(entry).__name__, key=key_of(entry), error=error)
+        key = entry.fix.key if isinstance(entry, PingReceived) else None
+        _log.error("an input was set aside", input=type(entry).__name__, key=key, error=error)
         self.quarantined.append(QuarantineRow(self.newest_at, error, inputs.encode(entry)))
         return Refused("", "could not be processed; it is kept for inspection")
 
     def _find(self, key: PingKey) -> PingReceived | None:
-        if key in self._taken:
-            return self._taken[key]
+        if key in self.taken:
+            return self.taken[key]
         body = self._stored.get(key)
         entry = None if body is None else inputs.decode(body)
         return entry if isinstance(entry, PingReceived) else None
@@ -234,14 +275,18 @@ class Batch:
             return Tick(self.newest_at, self.newest_at - entry.came_at)
         return msgspec.structs.replace(entry, at=self.newest_at)
 
-    def _keep(self, key: PingKey | None, entry: Input, caused: list[Event], offset: int) -> None:
+    def _keep(self, entry: Input, caused: list[Event], offset: int) -> None:
         self._last_input += 1
-        self.inputs.append(_new(InputRow, (self._last_input, key, inputs.encode(entry))))
-        if key is not None and isinstance(entry, PingReceived):
-            self._taken[key] = entry
+        unit = boot = n = None
+        if isinstance(entry, PingReceived):
             fix = entry.fix
-            if self._world.tracks[fix.unit].fix is fix:
-                self.moved[fix.unit] = None
+            unit, boot, n = fix.unit, fix.boot, fix.seq if fix.boot else fix.fixed_at
+            if self._is_named:
+                self.taken[PingKey(unit, boot, n)] = entry
+            if self._world.tracks[unit].fix is fix:
+                self.moved[unit] = None
+        # As `InputRow(…)`, in half the time.
+        self.inputs.append(_new(InputRow, (self._last_input, unit, boot, n, inputs.encode(entry))))
         for event in caused:
             offset += 1
             encoded = events.encode(event)
@@ -252,15 +297,6 @@ class Batch:
             self.events_out.append(Told(offset, event, encoded, seen_by, pursuit, age_s))
 
 
-def key_of(entry: Input) -> PingKey | None:
-    """What names a ping; None for any other input."""
-    if not isinstance(entry, PingReceived):
-        return None
-    fix = entry.fix
-    # As `PingKey(…)`, in half the time.
-    return _new(PingKey, (fix.unit, fix.boot, fix.seq)) if fix.boot else PingKey(*fix.key)
-
-
 def _taken(key: PingKey) -> Refused:
     if key.boot:
         return Refused("seq", f"{key.n:.0f} of boot {key.boot} is already used for another position")
@@ -268,8 +304,8 @@ def _taken(key: PingKey) -> Refused:
 
 
 def look_up(
-    journal: Journal, unsure: Sequence[PingKey], unseen: Sequence[tuple[str, str]]
-) -> tuple[dict[PingKey, bytes], dict[tuple[str, str], float | None]]:
+    journal: Journal, unsure: Sequence[PingKey], unseen: Sequence[Boot]
+) -> tuple[dict[PingKey, bytes], dict[Boot, float | None]]:
     """Those of the unsure pings that are stored, and the newest ping of each unseen boot."""
     newest = {name: journal.newest(*name) for name in unseen}
     # What comes after the newest of its boot is not there.

@@ -40,7 +40,6 @@ PIECE_BYTES: Final = 256 * 1024
 """Of a snapshot, written in one transaction."""
 
 _ROWS_A_STATEMENT: Final = (256, 64, 16, 4, 1)
-_UNNAMED: Final = (None, None, None)
 
 
 class Edition(NamedTuple):
@@ -59,10 +58,12 @@ class PingKey(NamedTuple):
 
 
 class InputRow(NamedTuple):
-    """An input in its journalled form; `key` is None for all but pings."""
+    """An input in its journalled form; what names a ping (`PingKey`) is None for all others."""
 
     id: int
-    key: PingKey | None
+    unit: str | None
+    boot: str | None
+    n: float | None
     body: bytes
 
 
@@ -167,7 +168,7 @@ class Journal:
         """
         inputs, events = list(inputs), list(events)
         with self.transaction():
-            self._insert("input", [(id_, *(key or _UNNAMED), body) for id_, key, body in inputs])
+            self._insert("input", inputs)
             self._insert("event", events)
             self._insert("quarantine", [(None, *row) for row in quarantined])
         if inputs:

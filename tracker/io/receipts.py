@@ -35,8 +35,8 @@ class _Receipt:
 
 
 class Receipts:
-    """Told of every ping as it comes and as it has been dealt with; says what may be acknowledged. It is told of several
-    of one sender at once, by their numbers in the order in which they came.
+    """Told of every ping as it comes and as it has been dealt with, of several of one sender at once; says what may be
+    acknowledged.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Receipts:
         """Pings that hold an acknowledgement back."""
 
     def came(self, sender: Sender, seqs: Sequence[int]) -> None:
-        """Pings were received; what becomes of them is not known yet."""
+        """Pings were received, in this order; what becomes of them is not known yet."""
         receipt = self._receipts.get(sender)
         if receipt is None:
             self._make_room()

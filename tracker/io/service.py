@@ -27,7 +27,7 @@ from tracker.fix import Fix
 from tracker.inputs import ClockSet, Input, Tick, blinded
 from tracker.io import history, recovery
 from tracker.io.ballast import Ballast
-from tracker.io.batch import Batch, Known, Outcome, key_of, look_up
+from tracker.io.batch import Asked, Batch, Known, Outcome, look_up
 from tracker.io.clock import Clock, Step
 from tracker.io.draft import Draft
 from tracker.io.faults import Faults
@@ -349,7 +349,8 @@ class Service:
 
     async def _process(self, work: Sequence[Input]) -> list[Outcome]:
         """Let a group happen and write it; the outcomes, in order, are of what is on the disk."""
-        batch = await self._step(work)
+        asked = self._known.ask(work)
+        batch = await self._step(work, asked)
         try:
             await self._write(batch)
         except Clash:
@@ -370,20 +371,18 @@ class Service:
             self._draft.rollback()
             raise
         self._draft.commit()
-        self._known.learn(batch.inputs)
+        self._known.learn(asked.newest.items())
         if self._ration is not None:
-            self._ration.recorded(row.key for row in batch.inputs if row.key is not None)
+            self._known.learn((key[:2], key.n) for key in batch.taken)
+            self._ration.recorded(batch.taken)
         self._announce(Committed(batch.events_out, batch.moved, self._since, batch.restated, batch.introduced))
         return batch.outcomes
 
-    async def _step(self, work: Sequence[Input]) -> Batch:
-        keys = [key_of(entry) for entry in work]
-        unsure, unseen = self._known.ask(key for key in keys if key is not None)
-        if unsure:
-            stored, newest = await self._in_thread(look_up, self._journal, unsure, unseen)
+    async def _step(self, work: Sequence[Input], asked: Asked) -> Batch:
+        stored = None
+        if asked.unsure:
+            stored, newest = await self._in_thread(look_up, self._journal, asked.unsure, asked.unseen)
             self._known.note(newest)
-        else:
-            stored = {}
         batch = Batch(
             self.engine,
             self._draft,
@@ -393,10 +392,10 @@ class Service:
             ration=self._ration,
         )
         self._draft.begin()
-        for place, (entry, key) in enumerate(zip(work, keys, strict=True), 1):
-            batch.take(entry, key)
-            if place % SLICE == 0:
+        for start in range(0, len(work), SLICE):
+            if start:
                 await asyncio.sleep(0)
+            batch.take(work[start : start + SLICE])
         self._newest_at = batch.newest_at
         return batch
 

@@ -34,8 +34,13 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
+def row(id_: int, body: bytes = b"") -> InputRow:
+    """An input that is no ping."""
+    return InputRow(id_, None, None, None, body)
+
+
 def ping_row(id_: int, seq: float, unit: str = "BE-1", boot: str = "a") -> InputRow:
-    return InputRow(id_, PingKey(unit, boot, seq), f"body {id_}".encode())
+    return InputRow(id_, unit, boot, seq, f"body {id_}".encode())
 
 
 def event_row(offset: int, input_: int) -> EventRow:
@@ -45,7 +50,7 @@ def event_row(offset: int, input_: int) -> EventRow:
 def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.write(
-        [ping_row(1, 7), InputRow(2, None, b"tick"), ping_row(3, 8)],
+        [ping_row(1, 7), row(2, b"tick"), ping_row(3, 8)],
         [event_row(1, 1), event_row(2, 1), event_row(3, 3)],
         [QuarantineRow(5.0, "ZeroDivisionError", b"poison")],
     )
@@ -191,7 +196,7 @@ def test_a_journal_from_the_future_is_refused(tmp_path: Path) -> None:
 
 def test_damage_in_the_middle_is_named_and_not_skipped(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.write([InputRow(id_, None, os.urandom(1000)) for id_ in range(1, 200)])
+    journal.write([row(id_, os.urandom(1000)) for id_ in range(1, 200)])
     journal.close()
     path = tmp_path / FILE
     content = bytearray(path.read_bytes())
@@ -236,7 +241,7 @@ def test_an_event_is_stored_once(journal: Journal) -> None:
 
 def test_pings_are_found_by_name(journal: Journal) -> None:
     unnumbered = PingKey("BE-1", "", 1_795_442_531.25)
-    journal.write([ping_row(1, 2**53 - 1), InputRow(2, unnumbered, b"by time"), ping_row(3, 4, unit="BE-2")])
+    journal.write([ping_row(1, 2**53 - 1), InputRow(2, *unnumbered, b"by time"), ping_row(3, 4, unit="BE-2")])
     asked = [PingKey("BE-1", "a", 2**53 - 1), unnumbered, PingKey("BE-1", "a", 4), PingKey("BE-2", "b", 4)]
 
     assert journal.stored(asked) == {asked[0]: b"body 1", unnumbered: b"by time"}
@@ -315,7 +320,7 @@ def test_the_log_does_not_grow_without_end(journal: Journal, tmp_path: Path) -> 
     wal = tmp_path / "data" / f"{FILE}-wal"
     largest = 0
     for id_ in range(1, 101):
-        journal.write([InputRow(id_, None, bytes(CHECKPOINT_PAGES * 4096 // 25))])
+        journal.write([row(id_, bytes(CHECKPOINT_PAGES * 4096 // 25))])
         if journal.wants_checkpoint:
             journal.checkpoint()
         largest = max(largest, wal.stat().st_size)
@@ -331,7 +336,7 @@ def test_a_full_disk_takes_nothing_and_recovers(journal: Journal) -> None:
     journal._connection.pragma("max_page_count", pages)
 
     with pytest.raises(DiskFull):
-        journal.write([ping_row(2, 2), InputRow(3, None, bytes(100_000))])
+        journal.write([ping_row(2, 2), row(3, bytes(100_000))])
     assert journal.last_input == 1
     assert journal.stored([PingKey("BE-1", "a", 2)]) == {}
 
@@ -361,11 +366,11 @@ def test_a_small_file_system_fills_and_empties(disk: Path) -> None:
         fill(disk / "ballast")
         with pytest.raises(DiskFull):  # noqa: PT012 - how much still fits into the log is not known beforehand
             for _ in range(1_000):
-                journal.write([InputRow(written + 1, None, os.urandom(4_000)), InputRow(written + 2, None, b"")])
+                journal.write([row(written + 1, os.urandom(4_000)), row(written + 2)])
                 written += 2
         assert journal.last_input == written
         (disk / "ballast").unlink()
-        journal.write([InputRow(written + 1, None, b""), InputRow(written + 2, None, b"there is room again")])
+        journal.write([row(written + 1), row(written + 2, b"there is room again")])
         written += 2
     journal.close()
 

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.tracker.io.drives import opened
 from tests.tracker.road import BORDER_LAT, LON, STARTED_AT
 from tracker.engine import Engine
+from tracker.inputs import PingReceived, decode
 from tracker.io import sockets
 from tracker.io.config import Address, Auth, Config
 from tracker.io.credentials import Credentials
@@ -239,6 +240,26 @@ async def test_what_is_no_ping_is_refused_and_the_connection_lives_on(
         await send(unit, ping(5))
 
         assert await receive(unit) == ack(5)
+
+
+async def test_each_of_many_that_come_mixed_is_answered_for_itself(station: Station, tokens: dict[str, str]) -> None:
+    """Two units, three boots, a number out of its order, a resend, a contradiction, and one that is no position."""
+    async with station.call(tokens["gateway"]) as gateway:
+        await send(gateway, [ping(0), ping(7, boot="b2")])
+        await acked(gateway, 7)
+        sent = [
+            *(ping(1), ping(2), ping(5, "BE-K04"), ping(8, boot="b2"), ping(4), ping(3)),
+            *(ping(5, lat=91), ping(2), ping(1, lat=50.0), ping(6, "BE-K04"), ping(7, lat=91, boot="b2"), ping(6)),
+        ]
+        await send(gateway, sent)
+        answers = [await receive(gateway) for _ in range(6)]
+
+    refused = [(answer["seq"], answer["field"]) for answer in answers if answer["type"] == "refused"]
+    assert refused == [(5, "lat"), (7, "lat"), (1, "seq")]
+    assert answers[3:] == [ack(6), ack(6, "BE-K04"), ack(8, boot="b2")]
+    pings = station.service._journal.pings_of("BE-K03", 0)
+    stored = [(entry.fix.boot, entry.fix.seq) for body in pings if isinstance(entry := decode(body), PingReceived)]
+    assert stored == [*(("a1", seq) for seq in (0, 1, 2, 3, 4, 6)), ("b2", 7), ("b2", 8)]
 
 
 async def test_another_units_name_is_refused(station: Station, tokens: dict[str, str]) -> None:
