@@ -59,6 +59,12 @@ def test_modules_stay_small_enough_to_hold_in_the_head(source: Path) -> None:
     assert len(source.read_text().splitlines()) <= 500
 
 
+def test_a_start_reads_no_library_for_a_provider_that_nobody_configured() -> None:
+    """It takes a twentieth of a second of a start. `tests/e2e/test_oidc.py` signs in where one is configured."""
+    script = "import sys, tracker.io.app; sys.exit('joserfc' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
 def test_locks_pin_by_hash_and_name_no_registry() -> None:
     for lock in [*ROOT.glob("requirements*.lock"), ROOT / "web/package-lock.json"]:
         text = lock.read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
@@ -30,7 +30,6 @@ from tracker.io.http_port import mark
 from tracker.io.hub import Hub
 from tracker.io.ingest_http import Ingest
 from tracker.io.metrics import CONTENT_TYPE, Metrics
-from tracker.io.oidc import Oidc
 from tracker.io.oidc_http import OidcCalls
 from tracker.io.pace import Paces
 from tracker.io.pages import Later, Page, Pages, answer
@@ -47,6 +46,9 @@ from tracker.io.training_http import Training
 from tracker.pursuits import MOVES
 from tracker.roles import MAY, Access
 from tracker.treaty.acts import ACTS
+
+if TYPE_CHECKING:
+    from tracker.io.oidc import Oidc
 
 _log: Final = structlog.get_logger(__name__)
 

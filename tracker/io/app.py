@@ -39,7 +39,6 @@ from tracker.io.logs import set_up_logs
 from tracker.io.metrics import Metrics, Tally
 from tracker.io.notify import Notify
 from tracker.io.offline import NO_BORDERS, build_engine
-from tracker.io.oidc import Oidc
 from tracker.io.pace import Limit, Paces
 from tracker.io.passwords import Passwords
 from tracker.io.readiness import Readiness
@@ -145,8 +144,11 @@ async def _listen(
     gate = Gate(config, http, ws, credentials, clock.now)
     revocations = Revocations(gate, credentials.file, clock.now)
     tickets = Tickets(clock.now)
-    oidc = Oidc(config.oidc, clock.now) if config.oidc.issuer and config.auth.required else None
-    if oidc is not None:
+    oidc = None
+    if config.oidc.issuer and config.auth.required:
+        from tracker.io.oidc import Oidc  # noqa: PLC0415 - else nobody needs the library that it takes
+
+        oidc = Oidc(config.oidc, clock.now)
         stack.push_async_callback(oidc.close)
     screens = Screens(limits.screens, limits.viewers_per_address)
     passwords = stack.enter_context(contextlib.closing(Passwords()))

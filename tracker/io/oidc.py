@@ -22,18 +22,16 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from tracker.errors import DrempelloosError, Refused
+from tracker.errors import Refused
 from tracker.facts import State
 from tracker.io.config import Oidc as OidcConfig
 from tracker.io.config import rule_of
 from tracker.io.credential_file import digest
 from tracker.io.credentials import Grant, check_person
+from tracker.io.departure import PENDING_S, Denied, Departure
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 """Of signatures; never `none`, and none with a shared secret."""
-
-PENDING_S: Final = 600.0
-"""Seconds for which somebody may be away at the provider."""
 
 MAX_PENDING: Final = 2_000
 LEEWAY_S: Final = 60
@@ -47,10 +45,6 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 MAX_ANSWER_BYTES: Final = 256 * 1024
 
 _log: Final = structlog.get_logger(__name__)
-
-
-class Denied(DrempelloosError):
-    """Somebody is not signed in; the words are for that person, and say nothing of the provider's answers."""
 
 
 class Provider(msgspec.Struct, frozen=True):
@@ -75,13 +69,6 @@ class _Pending(NamedTuple):
     browser: bytes
     """The hash of what the browser's cookie says."""
     ends_at: float
-
-
-class Departure(NamedTuple):
-    """Where a browser goes, and what its cookie must say when it comes back."""
-
-    url: str
-    browser: str
 
 
 class Oidc:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
+from tracker.io.departure import PENDING_S, Denied
 from tracker.io.gate import Gate
 from tracker.io.http import HttpError
-from tracker.io.oidc import PENDING_S, Denied, Oidc
 from tracker.io.sign_in import SignIn
 from tracker.io.sign_in_http import SignInCalls
+
+if TYPE_CHECKING:
+    from tracker.io.oidc import Oidc
 
 CALLBACK: Final = "/api/v1/oidc/callback"
 

@@ -22,7 +22,8 @@ from tracker.errors import Refused
 from tracker.io import settings
 from tracker.io.config import Oidc as OidcConfig
 from tracker.io.credentials import Credentials
-from tracker.io.oidc import PENDING_S, Oidc
+from tracker.io.departure import PENDING_S
+from tracker.io.oidc import Oidc
 from tracker.io.service import Service
 
 RSA = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
