@@ -235,8 +235,11 @@ class Detector:
         return watch, ()
 
     def _has_left_unseen(self, watch: Watch) -> bool:
-        """Whether more than one fix is remembered and none of them lies at home, as after a long silence."""
-        return len(watch.samples) > 1 and not any(self._is_at_home(watch, sample) for sample in watch.samples)
+        """Whether more than one fix is remembered since it is believed at home and none of them lies there, as after a
+        long silence.
+        """
+        since = [sample for sample in watch.samples if sample.at > watch.since]
+        return len(since) > 1 and not any(self._is_at_home(watch, sample) for sample in since)
 
     def _confirm(
         self, watch: Watch, passages: tuple[Passage, ...], place: Territory, last_home: Sample | None = None

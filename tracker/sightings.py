@@ -172,9 +172,13 @@ def _see(turn: Turn, before: Track | None, entry: PingReceived) -> None:
 
 def _is_set_right(before: Track, entry: PingReceived) -> bool:
     """Whether the unit's clock was ahead of the server's, and this fix no longer is."""
+    newest, fix = before.fix, entry.fix
     if before.lag_s >= -CLOCK_AHEAD_S:
         return False
-    return entry.fix.fixed_at <= entry.came_at + CLOCK_AHEAD_S and entry.fix.fixed_at <= before.fix.fixed_at
+    # A unit numbers its fixes as it makes them: one with a lower number is late, and it was our clock that was behind.
+    if fix.boot and fix.boot == newest.boot and fix.seq < newest.seq:
+        return False
+    return fix.fixed_at <= entry.came_at + CLOCK_AHEAD_S and fix.fixed_at <= newest.fixed_at
 
 
 def tick(world: World, at: float) -> list[Event]:

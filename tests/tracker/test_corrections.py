@@ -278,11 +278,34 @@ def test_a_clock_that_is_set_right_does_not_make_a_unit_deaf(scene: Scene, ahead
     assert crossing.lon == pytest.approx(LON, abs=1e-4)
 
 
+def test_a_fix_that_is_sent_again_is_no_clock_that_was_set_right(scene: Scene) -> None:
+    """The server's clock was behind for a while: then fixes seemed to be ahead, and one from before the border that
+    comes again shows nothing but what was.
+    """
+    started(scene)
+    sent = []
+    for second in range(62):
+        scene.now = STARTED_AT + second
+        fix = msgspec.structs.replace(scene.ping(UNIT, -1200 + 30 * second, 30.0, 0.0).fix, boot="a1", seq=second)
+        sent.append(fix)
+        if second not in {36, 37}:
+            scene.do(PingReceived(fix, min(scene.now, STARTED_AT + 34)))
+    told = scene.of(CrossingConfirmed)
+
+    for fix in sent[36:38]:
+        scene.do(PingReceived(fix, STARTED_AT + 90))
+
+    assert len(told) == 1
+    assert scene.of(CrossingConfirmed) == told
+    assert not scene.of(UnitSuspect)
+    assert scene.world.tracks[UNIT].territory == "NL"
+
+
 def test_two_suspicions_from_one_fix_are_two_events(scene: Scene) -> None:
     """The clock was ahead and is set right, and where the fix says that the unit is it cannot be."""
     entry = scene.ping(UNIT, -1200, 30.0, 0.0)
-    for second in (0, 1, 2, 6, 4):
-        fix = msgspec.structs.replace(entry.fix, seq=second, fixed_at=STARTED_AT + second)
+    for seq, second in enumerate((0, 1, 2, 6, 4)):
+        fix = msgspec.structs.replace(entry.fix, seq=seq, fixed_at=STARTED_AT + second)
         scene.do(PingReceived(fix, STARTED_AT))
 
     suspects = scene.of(UnitSuspect)
