@@ -56,9 +56,9 @@ def cost(work: Callable[[], None], count: int) -> Cost:
 
 def detect(detector: Detector, driven: list[Fix]) -> None:
     """See every fix."""
-    seen = arrive(detector, None, None, sample_of(driven[0]))
+    watch, recall, _ = arrive(detector, None, None, sample_of(driven[0]))
     for fix in driven[1:]:
-        seen = arrive(detector, seen.watch, seen.recall, sample_of(fix))
+        watch, recall, _ = arrive(detector, watch, recall, sample_of(fix))
 
 
 def store(driven: list[Fix]) -> None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from borders.atlas import Atlas, BorderPoint
 from borders.geodesy import LocalPlane, distance_m
-from borders.motion import MAX_SPEED_MPS, Sample, Samples, velocity_of
+from borders.motion import Sample, Samples, velocity_of
 from borders.notices import Passage
 from borders.states import Territory
 from borders.zones import fold
@@ -44,7 +44,7 @@ def look_ahead(
 
     No border lies within `bound_m` of the newest sample.
     """
-    if bound_m > MAX_SPEED_MPS * horizon_s or len(samples) < 3:
+    if len(samples) < 3:
         return None
     last = samples[-1]
     east, north = velocity_of(samples)

@@ -9,7 +9,7 @@ was better than was known, or that there was none.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -47,12 +47,8 @@ class Recall(msgspec.Struct, frozen=True, gc=False):
     """The next base."""
 
 
-class Arrival(NamedTuple):
-    """What is remembered after a fix, and what is to be told."""
-
-    watch: Watch
-    recall: Recall | None
-    notices: Notices
+Arrival = tuple[Watch, Recall | None, Notices]
+"""What is remembered after a fix, and what is to be told."""
 
 
 def arrive(detector: Detector, watch: Watch | None, recall: Recall | None, sample: Sample) -> Arrival:
@@ -66,13 +62,13 @@ def arrive(detector: Detector, watch: Watch | None, recall: Recall | None, sampl
     """
     if watch is None:
         begun = detector.begin(sample)
-        return Arrival(begun, None if detector.is_far(sample) else Recall(None, (sample,)), ())
+        return begun, None if detector.is_far(sample) else Recall(None, (sample,)), ()
     if sample.at > _newest_at(watch):
         spot = detector.atlas.spot(sample.lon, sample.lat)
         after, notices = detector.step(watch, sample, spot)
         if spot[1] > FAR_M and after.pending is None and after.ahead is None and not after.strays:
-            return Arrival(after, None, notices)
-        return Arrival(after, _extended(recall, watch, after, sample, notices), notices)
+            return after, None, notices
+        return after, _extended(recall, watch, after, sample, notices), notices
     if recall is not None and _is_within(recall, sample):
         return _again(detector, watch, recall, sample)
     return _in_hindsight(detector, watch, recall, sample)
@@ -157,7 +153,7 @@ def _again(detector: Detector, watch: Watch, recall: Recall, sample: Sample) -> 
     seen = _with_names(msgspec.structs.replace(seen, numbers=stands.numbers), renamed)
     checkpoint = None if ends is None else Checkpoint(ends, told_before, _with_names(watches[ends - 1], renamed))
     taken = {*open_now, *(crossing.number for crossing in stands.standing)}
-    return Arrival(
+    return (
         seen,
         Recall(recall.base, samples, stands.standing, checkpoint),
         (
@@ -222,8 +218,8 @@ def _in_hindsight(detector: Detector, watch: Watch, recall: Recall | None, sampl
     """Hold a fix from before the last seconds against the latest crossing."""
     found = None if watch.crossed is None else reconsider(detector.atlas, watch.crossed, sample, watch.numbers)
     if found is None:
-        return Arrival(msgspec.structs.replace(watch, quality="late"), recall, ())
+        return msgspec.structs.replace(watch, quality="late"), recall, ()
     crossed, comparison = found
     watch = msgspec.structs.replace(watch, crossed=crossed, numbers=comparison.numbers, quality="late")
     # To see again what came before this fix would be to forget what it showed.
-    return Arrival(watch, Recall(watch, ()), comparison.notices)
+    return watch, Recall(watch, ()), comparison.notices

@@ -100,6 +100,8 @@ class Detector:
     def __init__(self, atlas: Atlas, settings: Settings = Settings()) -> None:  # noqa: B008 - frozen
         self.atlas: Final = atlas
         self.settings: Final = settings
+        self._reach_m: Final = MAX_SPEED_MPS * settings.horizon_s
+        """No unit comes so far within the horizon."""
 
     def begin(self, sample: Sample) -> Watch:
         """A unit's first fix: it is believed to be where that says."""
@@ -285,9 +287,12 @@ class Detector:
 
     def _look_ahead(self, watch: Watch, bound_m: float) -> tuple[Watch, Notices]:
         """Announce what lies on the way, once it is seen often enough and nearer; withdraw it when it is no more."""
-        horizon_s = self.settings.horizon_s
-        approach = look_ahead(self.atlas, watch.samples, watch.territory, watch.entered, horizon_s, bound_m)
         ahead = watch.ahead
+        if ahead is None and bound_m > self._reach_m:
+            return watch, ()
+        approach = look_ahead(
+            self.atlas, watch.samples, watch.territory, watch.entered, self.settings.horizon_s, bound_m
+        )
         if approach is None and ahead is None:
             return watch, ()
         if approach is None or (ahead is not None and ahead.to is not approach.passage.to):

@@ -30,7 +30,7 @@ _MEAN_RADIUS_M: Final = 6_371_008.8
 _LONGEST_RADIUS_M: Final = 6_399_600.0
 """No normal section of the ellipsoid is flatter than at the poles: a² / b, 6 399 593.6 m, and a little for rounding."""
 
-_RADIAN: Final = math.pi / 180
+RADIAN: Final = math.pi / 180
 """A degree. `math.radians` multiplies by it too, to the last bit, and takes thrice as long."""
 
 Floats = NDArray[np.float64]
@@ -70,7 +70,7 @@ def at_most_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
     """Metres that two positions are apart at most, seven times sooner known than `distance_m`: as if every degree were
     as long as the longest on the ellipsoid, that of the meridian at the poles.
     """
-    return _LONGEST_RADIUS_M * _RADIAN * math.hypot(lon_b - lon_a, lat_b - lat_a)
+    return _LONGEST_RADIUS_M * RADIAN * math.hypot(lon_b - lon_a, lat_b - lat_a)
 
 
 def azimuth_deg(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
@@ -93,13 +93,13 @@ def azimuth_deg(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float
 
 def offset_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> tuple[float, float]:
     """Metres east and north from `a` to `b`, as on the `LocalPlane` of `a`."""
-    middle = (lat_a + lat_b) / 2 * _RADIAN
+    middle = (lat_a + lat_b) / 2 * RADIAN
     # Both radii of curvature at once: this is asked of every fix.
     flat = 1 - _E2 * math.sin(middle) ** 2
     root = math.sqrt(flat)
-    turn = math.remainder(lon_b - lon_a, 360.0) * _RADIAN
+    turn = math.remainder(lon_b - lon_a, 360.0) * RADIAN
     east = turn * (SEMI_MAJOR_M / root) * math.cos(middle)
-    return east, (lat_b - lat_a) * _RADIAN * (_MERIDIAN_M / (flat * root))
+    return east, (lat_b - lat_a) * RADIAN * (_MERIDIAN_M / (flat * root))
 
 
 class LocalPlane:
@@ -127,11 +127,11 @@ class LocalPlane:
         for _ in range(4):  # the scale depends on the answer; each pass gains some five digits
             before = lat
             # `meridian_radius_m`, of half way
-            flat = 1 - _E2 * math.sin((own + lat) / 2 * _RADIAN) ** 2
+            flat = 1 - _E2 * math.sin((own + lat) / 2 * RADIAN) ** 2
             lat = own + math.degrees(north_m / (_MERIDIAN_M / (flat * math.sqrt(flat))))
             if lat == before:
                 break
-        middle = (own + lat) / 2 * _RADIAN
+        middle = (own + lat) / 2 * RADIAN
         turn = east_m / (SEMI_MAJOR_M / math.sqrt(1 - _E2 * math.sin(middle) ** 2) * math.cos(middle))
         return math.remainder(self.lon + math.degrees(turn), 360.0), lat
 

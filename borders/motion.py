@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from borders.geodesy import LocalPlane, at_most_m, distance_m, offset_m
+from borders.geodesy import RADIAN, LocalPlane, at_most_m, distance_m, offset_m
 
 MAX_SPEED_MPS: Final = 90.0
 """Faster than any patrol car or helicopter of the three forces goes (324 km/h)."""
@@ -56,7 +56,7 @@ def velocity(speed_mps: float | None, course_deg: float | None) -> tuple[float, 
     """Metres per second east and north, if both are stated; who hardly moves needs no course."""
     if speed_mps is None or (course_deg is None and speed_mps > 0.5):
         return None
-    course = math.radians(course_deg or 0.0)
+    course = (course_deg or 0.0) * RADIAN
     return speed_mps * math.sin(course), speed_mps * math.cos(course)
 
 
@@ -121,19 +121,19 @@ def velocity_of(samples: Samples) -> tuple[float, float]:
 def implausible(samples: Samples, sample: Sample) -> str | None:
     """Why a fix cannot follow the last ones; None when it can."""
     last = samples[-1]
-    elapsed_s, lon, lat, last_lon, last_lat = sample.at - last.at, sample.lon, sample.lat, last.lon, last.lat
+    elapsed_s = sample.at - last.at
     slack_m = 10.0 + 4.0 * (last.sigma_m + sample.sigma_m)
     most_m = MAX_SPEED_MPS * elapsed_s + slack_m
-    if at_most_m(last_lon, last_lat, lon, lat) > most_m:
-        moved_m = distance_m(last_lon, last_lat, lon, lat)
+    if at_most_m(last.lon, last.lat, sample.lon, sample.lat) > most_m:
+        moved_m = distance_m(last.lon, last.lat, sample.lon, sample.lat)
         if moved_m > most_m:
             return f"{moved_m / elapsed_s:.0f} m/s from the fix before; no unit is faster than {MAX_SPEED_MPS:.0f}"
-    if len(samples) < 3 or elapsed_s > GAP_S:
+    if elapsed_s > GAP_S or len(samples) < 3:
         return None
     east, north = velocity_of(samples)
-    x, y = offset_m(last_lon, last_lat, lon, lat)
+    x, y = offset_m(last.lon, last.lat, sample.lon, sample.lat)
     off_m = math.hypot(x - east * elapsed_s, y - north * elapsed_s)
-    if off_m > slack_m + 0.5 * ACCELERATION_MPS2 * elapsed_s**2:
+    if off_m > slack_m + 0.5 * ACCELERATION_MPS2 * elapsed_s * elapsed_s:
         return f"{off_m:.0f} m off the way that the unit was going"
     return None
 

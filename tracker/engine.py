@@ -10,7 +10,7 @@ from tracker import conduct, sightings
 from tracker.errors import Refused
 from tracker.events import AlertAcknowledged, Event
 from tracker.forget import forget
-from tracker.inputs import AcknowledgeAlert, ClockSet, Forget, Input, PingReceived, Tick, UnitRegistered
+from tracker.inputs import AcknowledgeAlert, ClockSet, Forget, Input, PingReceived, PursuitCommand, Tick, UnitRegistered
 from tracker.treaty.contact_points import ContactPoints
 from tracker.turn import Turn
 from tracker.world import World
@@ -38,19 +38,22 @@ class Engine:
         """
         mark = world.mark()
         try:
+            if isinstance(entry, PingReceived):
+                if entry.blind or self.detector is None:
+                    return sightings.sight_blind(world, entry)
+                return sightings.sight(world, self.detector, self.contact_points, self.boundary_sha256, entry)
             return self._step(world, entry)
         except BaseException:
             world.undo_to(mark)
             raise
 
-    def _step(self, world: World, entry: Input) -> list[Event]:
+    def _step(
+        self, world: World, entry: Tick | ClockSet | UnitRegistered | Forget | AcknowledgeAlert | PursuitCommand
+    ) -> list[Event]:
+        """`step`, of what is no ping."""
         match entry:
-            case PingReceived():
-                if entry.blind or self.detector is None:
-                    return sightings.sight_blind(world, entry)
-                return sightings.sight(world, self.detector, self.contact_points, self.boundary_sha256, entry)
-            case Tick():
-                return sightings.tick(world, entry.came_at)
+            case Tick(at):
+                return sightings.tick(world, at)
             case ClockSet():
                 sightings.set_clock(world, entry)
                 return []
