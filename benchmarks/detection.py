@@ -1,8 +1,8 @@
 """A laboratory for crossings: drives with exact truth, seen by a receiver that lies, scored.
 
-`python -m benchmarks.detection [--seeds N] [--bare] [--set ordinary|hard]` prints our detector beside a naive one that
-tests every ping against the polygons, and the limit for place: an estimator that knows road and receiver. `--bare`
-receivers state neither speed nor course. `--pings FILE` writes the drives of one set and seed instead, and
+`python -m benchmarks.detection [--seeds N] [--bare] [--set ordinary|hard|silent]` prints our detector beside a naive
+one that tests every ping against the polygons, and the limit for place: an estimator that knows road and receiver.
+`--bare` receivers state neither speed nor course. `--pings FILE` writes the drives of one set and seed instead, and
 `--score FILE` scores the events that any detector made of them (benchmarks/event_files.py).
 """
 
@@ -18,7 +18,20 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from benchmarks.roads import Motion, Position, Road, Truth, across, along, beside, border_lines, standing, truths
+from benchmarks.roads import (
+    Motion,
+    Position,
+    Road,
+    Truth,
+    across,
+    along,
+    beside,
+    border_lines,
+    standing,
+    truths,
+    waiting,
+    wandering,
+)
 from borders import boundary_file
 from borders.atlas import Atlas
 from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, sample_of
@@ -155,6 +168,31 @@ def hard(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) 
             yield Drive("standing", observe(random, seen, road, 240, NO_GAP), [], road, seen)
 
 
+def silent(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) -> Iterator[Drive]:
+    """60 drives through town and country that cross within a silence of 300 to 900 s, and 60 on a straight road at one
+    speed that wait within it, as long as there is time: anywhere, before the border or after.
+    """
+    for _ in range(60):
+        length, share = random.uniform(300, 900), random.uniform(0.1, 0.9)
+        road, crossings = wandering(
+            random, atlas, lines, before_s=60 + share * length, after_s=60 + (1 - share) * length
+        )
+        from_s = crossings[0].at_s - share * length
+        seen = receivers(random, 2, 8, optimists=0.0, bare=bare)
+        fixes = observe(random, seen, road, 120 + length, (from_s, from_s + length))
+        yield Drive("silent", fixes, crossings, road, seen)
+
+        length, before_s, after_s = random.uniform(300, 900), random.uniform(5, 80), random.uniform(5, 80)
+        straight_on, crossings = across(random, atlas, lines, before_s=100, after_s=100)
+        crossed_s, wait_s = crossings[0].at_s, length - before_s - after_s
+        waits_at_s = crossed_s + random.uniform(-before_s, after_s)
+        road = waiting(straight_on, waits_at_s, wait_s)
+        true = [crossings[0]._replace(at_s=crossed_s + (wait_s if waits_at_s < crossed_s else 0.0))]
+        seen = receivers(random, 2, 8, optimists=0.0, bare=bare)
+        fixes = observe(random, seen, road, 200 + wait_s, (crossed_s - before_s, crossed_s - before_s + length))
+        yield Drive("silent", fixes, true, road, seen)
+
+
 def ours(atlas: Atlas, drive: Drive) -> Answer:
     """What our detector says of a drive."""
     detector = Detector(atlas)
@@ -285,14 +323,14 @@ def score(drives: list[Drive], answers: list[Answer]) -> Score:
     for drive, answer in zip(drives, answers, strict=True):
         left = list(answer.confirmed)
         for truth in drive.truths:
-            hit = next((told for told in left if _same(truth, told)), None)
+            hit = next((told for told in left if _same(truth, told, is_silent=drive.kind == "silent")), None)
             if hit is None:
                 missed += 1
                 continue
             left.remove(hit)
             off_m = distance_m(hit.lon, hit.lat, truth.lon, truth.lat)
             place_m.append(off_m)
-            if drive.kind != "gap":
+            if drive.kind not in {"gap", "silent"}:
                 delay_s.append(hit.known_s - truth.at_s)
             within_m += off_m <= hit.uncertainty_m
             within_s += abs(hit.at_s - truth.at_s) <= hit.uncertainty_s
@@ -319,12 +357,17 @@ def score(drives: list[Drive], answers: list[Answer]) -> Score:
     )
 
 
-def _same(truth: Truth, told: Told) -> bool:
-    near = distance_m(told.lon, told.lat, truth.lon, truth.lat) < SAME_M or abs(told.at_s - truth.at_s) < SAME_S
+def _same(truth: Truth, told: Told, *, is_silent: bool) -> bool:
+    # In a long silence there is nothing else that it could be.
+    near = (
+        is_silent
+        or distance_m(told.lon, told.lat, truth.lon, truth.lat) < SAME_M
+        or abs(told.at_s - truth.at_s) < SAME_S
+    )
     return near and (told.from_, told.to) == (truth.from_territory, truth.to_territory)
 
 
-SETS: Final = {"ordinary": ordinary, "hard": hard}
+SETS: Final = {"ordinary": ordinary, "hard": hard, "silent": silent}
 DETECTORS: Final[dict[str, Callable[[Atlas, Drive], Answer]]] = {"ours": ours, "naive": naive, "limit": limit}
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from borders.atlas import Atlas
 from borders.features import MultiLineString
@@ -23,8 +25,10 @@ SHORTEST: Final = 10
 """Vertices. Shorter lines are the rims of Baarle's smallest parcels, where no road runs."""
 
 _ATTEMPTS: Final = 2_000
+_STEP_S: Final = 0.25
 
 Position = tuple[float, float]
+Table = NDArray[np.float64]
 
 
 class Motion(NamedTuple):
@@ -111,6 +115,80 @@ def across(
         if len(crossings) == 1:
             return road, crossings
     raise RuntimeError("no road across found")
+
+
+def wandering(
+    random: Random, atlas: Atlas, lines: list[list[Position]], *, before_s: float, after_s: float
+) -> tuple[Road, list[Truth]]:
+    """A way through town and country that crosses one border once: stretches of 0.2 to 3 km, each with its own speed
+    (8 to 42 m/s) and course (40 degrees about the first), and now and then a wait between two.
+    """
+    for _ in range(_ATTEMPTS):
+        line = random.choices(lines, weights=[len(run) for run in lines])[0]
+        start = random.randrange(len(line) - 1)
+        one, other = LocalPlane(*line[start]), line[start + 1]
+        x, y = one.xy(*other)
+        if math.hypot(x, y) < 1.0:
+            continue
+        share, speed = random.random(), random.uniform(8, 35)
+        course = math.degrees(math.atan2(x, y)) + random.choice((-90, 90)) + random.uniform(-50, 50)
+        onwards = _stretches(random, course, speed, after_s)
+        back = _stretches(random, course + 180.0, speed, before_s)[:0:-1]
+        back[:, 3] += 180.0
+        road = _driven(LocalPlane(*one.lonlat(share * x, share * y)), np.vstack([back, onwards]))
+        seconds = before_s + after_s
+        places = [atlas.territory(m.lon, m.lat) for m in map(road, np.arange(0.0, seconds, 4.0).tolist())]
+        if sum(here is not there for here, there in pairwise(places)) != 1:
+            continue
+        crossings = truths(atlas, road, seconds, 1.0)
+        if len(crossings) == 1:
+            return road, crossings
+    raise RuntimeError("no way across found")
+
+
+def waiting(road: Road, from_s: float, for_s: float) -> Road:
+    """The same, but for a wait."""
+
+    def waits(t: float) -> Motion:
+        if from_s < t < from_s + for_s:
+            return road(from_s)._replace(speed_mps=0.0)
+        return road(t if t <= from_s else t - for_s)
+
+    return waits
+
+
+def _stretches(random: Random, course_deg: float, speed_mps: float, seconds: float) -> Table:
+    """Metres east and north, speed and course, every `_STEP_S`."""
+    x = y = 0.0
+    course, target, left_m, wait_s = course_deg, speed_mps, random.uniform(200, 3000), 0.0
+    rows = []
+    for _ in range(int(seconds / _STEP_S) + 2):
+        rows.append((x, y, speed_mps, course))
+        if wait_s > 0:
+            speed_mps = max(0.0, speed_mps - 5 * _STEP_S)
+            wait_s -= _STEP_S if speed_mps == 0 else 0.0
+        else:
+            speed_mps = min(max(target, speed_mps - 5 * _STEP_S), speed_mps + 3 * _STEP_S)
+        x += speed_mps * _STEP_S * math.sin(math.radians(course))
+        y += speed_mps * _STEP_S * math.cos(math.radians(course))
+        left_m -= speed_mps * _STEP_S
+        if left_m <= 0:
+            left_m, course = random.uniform(200, 3000), course_deg + random.gauss(0, 40)
+            target = random.choice((random.uniform(8, 15), random.uniform(15, 25), random.uniform(25, 42)))
+            wait_s = random.uniform(5, 90) if random.random() < 0.25 else 0.0
+    return np.array(rows)
+
+
+def _driven(plane: LocalPlane, table: Table) -> Road:
+    """Drive what a table says."""
+
+    def road(t: float) -> Motion:
+        index = min(max(int(t / _STEP_S), 0), len(table) - 2)
+        share = min(max(t / _STEP_S - index, 0.0), 1.0)
+        x, y, speed, _ = ((1 - share) * table[index] + share * table[index + 1]).tolist()
+        return Motion(*plane.lonlat(x, y), speed, float(table[index, 3]) % 360.0)
+
+    return road
 
 
 def along(

@@ -201,7 +201,13 @@ def _passage(atlas: Atlas, path: Path, step: int, point: BorderPoint, confidence
         3.0 * sigma_m if other is None else distance_m(point.lon, point.lat, other[1].lon, other[1].lat)
         for other in moved
     ]
-    off_s = [3.0 * sigma_m / speed if other is None else abs(other[0] - crossed_at) for other in moved]
+    silence = path.silence_at(crossed_at)
+    if silence is None:
+        off_s = [3.0 * sigma_m / speed if other is None else abs(other[0] - crossed_at) for other in moved]
+        uncertainty_m, uncertainty_s = _rms(off_m), math.hypot(sigma_m / speed, _rms(off_s), _LEAST_S)
+    else:
+        uncertainty_m = min(_rms(off_m), max(silence.length_m / 3, sigma_m))
+        uncertainty_s = math.hypot(sigma_m / silence.fastest_mps, silence.off_s(crossed_at), _LEAST_S)
     return Passage(
         from_=point.from_territory,
         to=point.to_territory,
@@ -209,8 +215,8 @@ def _passage(atlas: Atlas, path: Path, step: int, point: BorderPoint, confidence
         lon=point.lon,
         lat=point.lat,
         crossed_at=crossed_at,
-        uncertainty_m=_rms(off_m),
-        uncertainty_s=math.hypot(sigma_m / speed, _rms(off_s), _LEAST_S),
+        uncertainty_m=uncertainty_m,
+        uncertainty_s=uncertainty_s,
         confidence=min(confidence, 0.9999),
     )
 

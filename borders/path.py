@@ -9,6 +9,9 @@ times, and any of them may state no velocity; where they are far apart, the path
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,7 +25,7 @@ from borders.error_model import (
     WHITE_SHARE,
 )
 from borders.geodesy import LocalPlane
-from borders.motion import Samples
+from borders.motion import Samples, velocity_of
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +35,38 @@ _FILL_S: Final = 3.0
 """Longer steps between fixes are filled with points of the path."""
 
 _FILL: Final = 8
+
+SILENT_S: Final = 60.0
+"""After a silence of this length it is asked whether the unit can have gone on as it went at either end of it."""
+
+IDLE: Final = 1 / 3
+"""A unit that has been idle for more of a silence than this, had it been as fast as it can be, has stood or gone about
+somewhere, and nobody knows where: a path that takes it on at its speed would swing far out and back."""
+
+IN_TOWN_MPS: Final = 14.0
+"""Whatever it did at either end of a silence, a unit may have driven like a car in town within it."""
+
+
+class Silence(NamedTuple):
+    """A silence with time to spare, Unix seconds: however the unit went, it cannot have gone on as fast as it can."""
+
+    began_at: float
+    ended_at: float
+    length_m: float
+    """Of the straight way."""
+    fastest_mps: float
+
+    @property
+    def idle_s(self) -> float:
+        """What is left of it, had the unit gone straight and as fast as it can be."""
+        return self.ended_at - self.began_at - self.length_m / self.fastest_mps
+
+    def off_s(self, at: float) -> float:
+        """Standard deviation of when the unit passed a place that it passes `at` by the mean: it may have been idle
+        before it or after, the one as probable as the way to it is long.
+        """
+        share = (at - self.began_at) / (self.ended_at - self.began_at)
+        return self.idle_s * math.sqrt(max(share * (1.0 - share), 0.0))
 
 
 class Path(NamedTuple):
@@ -51,6 +86,13 @@ class Path(NamedTuple):
 
     has_velocity: bool
     """Whether every fix stated one."""
+
+    silences: tuple[Silence, ...] = ()
+    """Those that the unit was idle in; there the path is the straight way."""
+
+    def silence_at(self, at: float) -> Silence | None:
+        """The one of these that an instant lies in."""
+        return next((one for one in self.silences if one.began_at <= at <= one.ended_at), None)
 
     def lonlat(self, index: int) -> tuple[float, float]:
         """The position of one point."""
@@ -83,16 +125,46 @@ def estimate(samples: Samples) -> Path:
     covariance = wanted - gain @ between.T
     variance = np.maximum(np.diag(covariance)[:-1], 1e-6)
     likeness = np.clip(covariance[:-1, times.size - 1] / variance[-1], 0.0, 1.0)
+    times_at, deviation = times + samples[0].at, np.sqrt(variance)
+    silences = tuple(_silences(samples, places))
+    for one in silences:
+        _straighten(one, times_at, mean, deviation)
     return Path(
         plane,
-        times + samples[0].at,
+        times_at,
         mean[:-1],
-        np.sqrt(variance),
+        deviation,
         likeness,
         np.isin(times, at),
         mean[-1],
         len(stated) == len(samples),
+        silences,
     )
+
+
+def _silences(samples: Samples, places: Floats) -> Iterator[Silence]:
+    """The silences between samples in which the unit was idle. `places` are theirs, metres."""
+    for index, (one, other) in enumerate(pairwise(samples)):
+        if other.at - one.at < SILENT_S:
+            continue
+        length_m = math.dist(places[index], places[index + 1])
+        before = math.hypot(*velocity_of(samples[: index + 1]))
+        after = math.hypot(*velocity_of(samples[index + 1 : index + 4]))
+        silence = Silence(one.at, other.at, length_m, max(before, after, IN_TOWN_MPS))
+        if silence.idle_s > IDLE * (other.at - one.at):
+            yield silence
+
+
+def _straighten(silence: Silence, times: Floats, points: Floats, sigma_m: Floats) -> None:
+    """Lead the path straight through a silence; it cannot be further off than a third of the way, as far as anybody
+    knows.
+    """
+    first, last = np.searchsorted(times, (silence.began_at, silence.ended_at)).tolist()
+    inside = slice(first + 1, last)
+    share = (times[inside] - times[first]) / (times[last] - times[first])
+    points[inside] = points[first] + share[:, None] * (points[last] - points[first])
+    least_m = max(silence.length_m / 3, sigma_m[first], sigma_m[last])
+    sigma_m[inside] = np.minimum(sigma_m[inside], least_m)
 
 
 def _filled(at: Floats) -> Floats:

@@ -10,7 +10,7 @@ from statistics import median
 import pytest
 
 from benchmarks import event_files
-from benchmarks.detection import Drive, naive, ordinary, ours, score
+from benchmarks.detection import Drive, naive, ordinary, ours, score, silent
 from benchmarks.roads import border_lines
 from borders.atlas import Atlas
 from tracker import events
@@ -29,6 +29,19 @@ def told(engine: Engine, drives: list[Drive]) -> list[bytes]:
     """What the whole core prints of the drives' pings."""
     body = [line + b"\n" for line in event_files.pings(drives)]
     return [events.encode(event) for event in run(engine, read_track("drives.ndjson", body))]
+
+
+def test_what_is_stated_of_a_silence_holds_as_often_as_it_says(atlas: Atlas) -> None:
+    """68 % of the times of crossings within a silence of 300 to 900 s lie within the stated uncertainty, whether the
+    unit went on as it could or stood still somewhere: to within two and a half standard deviations of so few drives.
+    """
+    driven = list(islice(silent(Random(3), atlas, border_lines(atlas), False), 60))
+    on_its_way, waited = (score(some, [ours(atlas, one) for one in some]) for some in (driven[::2], driven[1::2]))
+
+    for scored in (on_its_way, waited):
+        assert (scored.missed, sum(scored.false.values())) == (0, 0)
+        assert 0.68 - 0.21 <= scored.within_s / scored.true <= 0.68 + 0.21
+    assert on_its_way.within_m / on_its_way.true >= 0.68 - 0.21
 
 
 def test_a_file_of_events_scores_as_the_detector_does(atlas: Atlas, drives: list[Drive], told: list[bytes]) -> None:
