@@ -94,6 +94,10 @@ def accept(ping: Ping, received_at: float, *, numbered: bool = False, is_in_rang
         or not (_is_name(unit) and _is_name(boot))
     ):
         _check_each(ping, received_at, numbered=numbered)
+    if acc is None:
+        acc = DEFAULT_ACCURACY_M
+    elif acc < 1.0:  # that claims too much: the best civil receivers are right to about a metre
+        acc = 1.0
     return Fix(
         unit,
         boot or "",
@@ -101,8 +105,7 @@ def accept(ping: Ping, received_at: float, *, numbered: bool = False, is_in_rang
         t,
         ping.lon,
         ping.lat,
-        # A receiver that claims 0 m claims too much: the best civil receivers are right to about a metre.
-        DEFAULT_ACCURACY_M if acc is None else max(acc, 1.0),
+        acc,
         ping.speed,
         None if course is None else course % 360.0,
     )

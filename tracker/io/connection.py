@@ -10,6 +10,7 @@ what is answered, and with which code a connection ends, is as it was.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import Struct
 from typing import Any, Final, Protocol
 
 from websockets.asyncio.server import ServerConnection
@@ -30,6 +31,9 @@ _WHOLE: Final = (0x81, 0x82)
 
 _SOUND: Final = (0x00, 0x80, 0x01, 0x81, 0x02, 0x82, 0x88, 0x89, 0x8A)
 """First bytes that RFC 6455, section 5.2, allows where no extension was agreed on."""
+
+_LENGTH_16: Final = Struct(">H").unpack_from
+_LENGTH_64: Final = Struct(">Q").unpack_from
 
 _MASKED: Final = 0x80
 _CONTROL: Final = 0x88
@@ -204,7 +208,7 @@ def _extent(data: bytes, at: int, end: int, largest: int) -> tuple[int, int]:
         begin = at + (8 if length == 126 else 14)
         if end < begin:
             return begin, begin
-        length = int.from_bytes(data[at + 2 : begin - 4], "big")
+        (length,) = (_LENGTH_16 if length == 126 else _LENGTH_64)(data, at + 2)
     # A small length may be written large; the library takes that, so it is no end of the connection.
     if length > (_LARGEST_CONTROL if first >= _CONTROL else largest):
         return 0, end
