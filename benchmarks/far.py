@@ -24,7 +24,7 @@ from borders.crossing import Detector, sample_of
 from borders.geodesy import LocalPlane
 from tracker.fix import Fix
 from tracker.inputs import PingReceived, encode
-from tracker.io.journal import InputRow, Journal
+from tracker.io.journal import Journal
 
 PLACE = LocalPlane(5.3, 52.2)
 """Near Amersfoort, 70 km from every border."""
@@ -68,7 +68,7 @@ def store(driven: list[Fix]) -> None:
             group = driven[start : start + GROUP]
             journal.write(
                 [
-                    InputRow(start + number, *fix.key, encode(PingReceived(fix, fix.fixed_at)))
+                    (start + number, *fix.key, encode(PingReceived(fix, fix.fixed_at)))
                     for number, fix in enumerate(group, 1)
                 ]
             )

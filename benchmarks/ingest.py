@@ -46,7 +46,7 @@ from benchmarks.processes import Running, process, server
 from borders import boundary_file
 from borders.geodesy import Floats
 from tracker.fix import Ping
-from tracker.io.journal import InputRow, Journal
+from tracker.io.journal import Journal
 
 BATCH = 100
 GATEWAYS = 10
@@ -77,7 +77,7 @@ def store_only(seconds: float) -> float:
         began, rows = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:
             ids = range(rows + 1, rows + GROUP + 1)
-            journal.write([InputRow(id_, f"BE-{id_ % 200}", "b", id_, bytes(110)) for id_ in ids])
+            journal.write([(id_, f"BE-{id_ % 200}", "b", id_, bytes(110)) for id_ in ids])
             rows += GROUP
             if journal.wants_checkpoint:
                 journal.checkpoint()

@@ -8,6 +8,7 @@ it they came, so that no fix seems later, and no unit silent for longer, than it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -209,13 +210,10 @@ PursuitCommand = (
 )
 Input = PingReceived | UnitRegistered | Tick | ClockSet | Forget | PursuitCommand | AcknowledgeAlert
 
-_encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Input]] = msgspec.msgpack.Decoder(Input)
 
-
-def encode(entry: Input) -> bytes:
-    """The journal's form of an input (MessagePack)."""
-    return _encoder.encode(entry)
+encode: Final[Callable[[Input], bytes]] = msgspec.msgpack.Encoder().encode
+"""The journal's form of an input (MessagePack)."""
 
 
 def decode(body: bytes) -> Input:

@@ -92,7 +92,7 @@ class Run:
         random, group = self._random, Group([], [])
         for id_ in range(last_input + 1, last_input + random.randrange(2, 30)):
             body = random.randbytes(random.randrange(20, 200))
-            group.inputs.append(InputRow(id_, "BE-1", "b", id_, body))
+            group.inputs.append((id_, "BE-1", "b", id_, body))
             if random.random() < 0.3:
                 last_offset += 1
                 group.events.append(EventRow(last_offset, body[:16].hex(), id_, body[::-1]))
@@ -126,9 +126,9 @@ def opened(directory: Path, disk: Disk, vfs: str) -> Journal:
 
 def _causes(groups: list[Group]) -> list[tuple[int, bytes, list[tuple[int, bytes]]]]:
     return [
-        (row.id, row.body, [(event.offset, event.body) for event in group.events if event.input == row.id])
+        (id_, body, [(event.offset, event.body) for event in group.events if event.input == id_])
         for group in groups
-        for row in group.inputs
+        for id_, *_, body in group.inputs
     ]
 
 
@@ -172,7 +172,7 @@ def test_without_the_sync_at_each_commit_it_does(tmp_path: Path) -> None:
 def test_a_snapshot_that_the_power_cut_is_not_taken_for_one(tmp_path: Path) -> None:
     disk = Disk("volatile-snapshot", Random(1))
     journal = opened(tmp_path, disk, "volatile-snapshot")
-    journal.write([InputRow(1, None, None, None, b"one")])
+    journal.write([(1, None, None, None, b"one")])
     journal.write_snapshot(SnapshotRow(1, 0, "layout", b"old" * 5_000))
     disk.cut_after(3)
     with pytest.raises(DrempelloosError), _abandoned(journal):

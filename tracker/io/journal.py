@@ -57,14 +57,10 @@ class PingKey(NamedTuple):
     n: float
 
 
-class InputRow(NamedTuple):
-    """An input in its journalled form; what names a ping (`PingKey`) is None for all others."""
-
-    id: int
-    unit: str | None
-    boot: str | None
-    n: float | None
-    body: bytes
+InputRow = tuple[int, str | None, str | None, float | None, bytes]
+"""An input in its journalled form: its id, what names a ping (`PingKey`; None for any other input), and the form. A
+plain tuple, since there is one of every ping.
+"""
 
 
 class EventRow(NamedTuple):
@@ -172,7 +168,7 @@ class Journal:
             self._insert("event", events)
             self._insert("quarantine", [(None, *row) for row in quarantined])
         if inputs:
-            self.last_input = inputs[-1].id
+            self.last_input = inputs[-1][0]
         if events:
             self.last_offset = events[-1].offset
 

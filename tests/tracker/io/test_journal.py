@@ -36,11 +36,11 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def row(id_: int, body: bytes = b"") -> InputRow:
     """An input that is no ping."""
-    return InputRow(id_, None, None, None, body)
+    return (id_, None, None, None, body)
 
 
 def ping_row(id_: int, seq: float, unit: str = "BE-1", boot: str = "a") -> InputRow:
-    return InputRow(id_, unit, boot, seq, f"body {id_}".encode())
+    return (id_, unit, boot, seq, f"body {id_}".encode())
 
 
 def event_row(offset: int, input_: int) -> EventRow:
@@ -241,7 +241,7 @@ def test_an_event_is_stored_once(journal: Journal) -> None:
 
 def test_pings_are_found_by_name(journal: Journal) -> None:
     unnumbered = PingKey("BE-1", "", 1_795_442_531.25)
-    journal.write([ping_row(1, 2**53 - 1), InputRow(2, *unnumbered, b"by time"), ping_row(3, 4, unit="BE-2")])
+    journal.write([ping_row(1, 2**53 - 1), (2, *unnumbered, b"by time"), ping_row(3, 4, unit="BE-2")])
     asked = [PingKey("BE-1", "a", 2**53 - 1), unnumbered, PingKey("BE-1", "a", 4), PingKey("BE-2", "b", 4)]
 
     assert journal.stored(asked) == {asked[0]: b"body 1", unnumbered: b"by time"}
