@@ -1,8 +1,8 @@
 """A laboratory for crossings: drives with exact truth, seen by a receiver that lies, scored.
 
-`python -m benchmarks.detection [--seeds N] [--bare] [--set ordinary|hard|silent]` prints our detector beside a naive
-one that tests every ping against the polygons, and the limit for place: an estimator that knows road and receiver.
-`--bare` receivers state neither speed nor course. `--pings FILE` writes the drives of one set and seed instead, and
+`python -m benchmarks.detection [--seeds N] [--bare] [--set NAME]` prints our detector beside a naive one that
+tests every ping against the polygons, and the limit for place: an estimator that knows road and receiver. `--bare`
+receivers state neither speed nor course. `--pings FILE` writes the drives of one set and seed instead, and
 `--score FILE` scores the events that any detector made of them (benchmarks/event_files.py).
 """
 
@@ -27,6 +27,7 @@ from benchmarks.roads import (
     along,
     beside,
     border_lines,
+    corner,
     standing,
     truths,
     waiting,
@@ -191,6 +192,14 @@ def silent(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool
         seen = receivers(random, 2, 8, optimists=0.0, bare=bare)
         fixes = observe(random, seen, road, 200 + wait_s, (crossed_s - before_s, crossed_s - before_s + length))
         yield Drive("silent", fixes, true, road, seen)
+
+
+def corners(random: Random, atlas: Atlas, lines: list[list[Position]], bare: bool) -> Iterator[Drive]:
+    """60 drives that cut a corner of another state, each within 1 to 3 s, with an ordinary receiver."""
+    for _ in range(60):
+        road, crossings = corner(random, atlas, lines, least_s=1.0, most_s=3.0)
+        seen = receivers(random, 1.5, 6, optimists=0.0, bare=bare)
+        yield Drive("corner", observe(random, seen, road, 130, NO_GAP), crossings, road, seen)
 
 
 def ours(atlas: Atlas, drive: Drive) -> Answer:
@@ -367,7 +376,7 @@ def _same(truth: Truth, told: Told, *, is_silent: bool) -> bool:
     return near and (told.from_, told.to) == (truth.from_territory, truth.to_territory)
 
 
-SETS: Final = {"ordinary": ordinary, "hard": hard, "silent": silent}
+SETS: Final = {"ordinary": ordinary, "hard": hard, "silent": silent, "corners": corners}
 DETECTORS: Final[dict[str, Callable[[Atlas, Drive], Answer]]] = {"ours": ours, "naive": naive, "limit": limit}
 
 

@@ -117,6 +117,30 @@ def across(
     raise RuntimeError("no road across found")
 
 
+def corner(
+    random: Random, atlas: Atlas, lines: list[list[Position]], *, least_s: float, most_s: float
+) -> tuple[Road, list[Truth]]:
+    """A straight road, at 15 to 35 m/s, that cuts a corner of another state: in and out again within so many seconds,
+    about a minute after it begins, and no other border in the minute after.
+    """
+    for _ in range(10 * _ATTEMPTS):
+        line = random.choices(lines, weights=[len(run) for run in lines])[0]
+        start = random.randrange(len(line) - 1)
+        one = LocalPlane(*line[start])
+        x, y = one.xy(*line[start + 1])
+        if math.hypot(x, y) < 1.0:
+            continue
+        speed, course, share = random.uniform(15, 35), random.uniform(0, 360), random.random()
+        road = straight(*one.lonlat(share * x, share * y), speed, course, 60.0)
+        before, after = road(60.0 - 1.5 * most_s), road(60.0 + 1.5 * most_s)
+        if len(atlas.cross((before.lon, before.lat), (after.lon, after.lat))) != 2:
+            continue
+        crossings = truths(atlas, road, 130.0)
+        if len(crossings) == 2 and least_s <= crossings[1].at_s - crossings[0].at_s <= most_s:
+            return road, crossings
+    raise RuntimeError("no corner found")
+
+
 def wandering(
     random: Random, atlas: Atlas, lines: list[list[Position]], *, before_s: float, after_s: float
 ) -> tuple[Road, list[Truth]]:

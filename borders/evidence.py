@@ -59,6 +59,11 @@ estimated from all.
 UNSEEN_S: Final = 30.0
 """A unit that was beyond for as long as this, and no path led there, is believed there."""
 
+TOLD: Final = 0.5
+"""Once a crossing into the believed territory has been told, that the unit was there is given, and only its way out is
+asked: of a corner that was cut in a second only some offsets know. But at least by so many, or the belief is in doubt.
+"""
+
 _LEAST_S: Final = 0.05
 
 
@@ -130,7 +135,8 @@ def _shares(
     atlas: Atlas, path: Path, believed: Territory, since: float, place: Territory
 ) -> tuple[float, float, float]:
     """Probabilities that the unit has crossed from the one to the other, that it will have when it goes on for
-    `AHEAD_S`, and that it was in `place` all along.
+    `AHEAD_S`, and that it was in `place` all along. The first two are given that it was in the one, if it came there on
+    this path.
     """
     ahead = path.points[-1] + path.velocity * AHEAD_S
     points = np.vstack([path.points, ahead])
@@ -142,8 +148,9 @@ def _shares(
     counts = path.times >= since
     before = codes[:, :-1][:, counts]
     left = (before == home).any(axis=1)
-    crossed = float(WEIGHTS[left & (codes[:, -2] == there)].sum())
-    crossing = float(WEIGHTS[left & (codes[:, -1] == there)].sum())
+    given = max(float(WEIGHTS[left].sum()), TOLD) if since > path.times[0] else 1.0
+    crossed = float(WEIGHTS[left & (codes[:, -2] == there)].sum()) / given
+    crossing = float(WEIGHTS[left & (codes[:, -1] == there)].sum()) / given
     always = float(WEIGHTS[(before == there).all(axis=1)].sum())
     return crossed, crossing, always
 

@@ -7,6 +7,8 @@ from random import Random
 import msgspec
 import pytest
 
+from benchmarks.detection import NO_GAP, Receiver, observe
+from benchmarks.roads import straight, truths
 from borders.atlas import Atlas
 from borders.crossing import Approaching, Confirmed, Detector, Probable, Retracted, Suspect, Watch, sample_of
 from borders.geodesy import LocalPlane, distance_m
@@ -154,6 +156,39 @@ def test_a_crossing_in_a_gap_is_told_with_a_wide_uncertainty(atlas: Atlas) -> No
     assert distance_m(gap.lon, gap.lat, LON, BORDER_LAT) < 30.0
     assert gap.uncertainty_m > 1.5 * plain.uncertainty_m
     assert gap.uncertainty_s > 1.5 * plain.uncertainty_s
+
+
+@pytest.mark.parametrize(
+    ("place", "speed_mps", "course_deg", "seed"),
+    [
+        ((4.76674, 51.43053), 22.9, 354.9, 4),
+        ((6.07863, 50.15684), 18.9, 23.0, 1),
+        ((4.93046, 51.45022), 17.0, 258.0, 5),
+    ],
+)
+def test_who_cuts_a_corner_is_told_to_be_out_again_at_once(
+    atlas: Atlas, place: tuple[float, float], speed_mps: float, course_deg: float, seed: int
+) -> None:
+    """A second and a half in another state: that it was there was told, so only its way out is asked, and half a minute
+    of further fixes is not waited for.
+    """
+    road = straight(*place, speed_mps, course_deg, 60.0)
+    inside, outside = truths(atlas, road, 90.0)
+    fixes = observe(Random(seed), Receiver(2.0, dropouts=0.0, wild=0.0), road, 90.0, NO_GAP)
+    detector = Detector(atlas)
+    watch = detector.begin(sample_of(fixes[0]))
+    told = []
+    for fix in fixes[1:]:
+        watch, notices = detector.step(watch, sample_of(fix))
+        told += [(fix.fixed_at - STARTED_AT, notice) for notice in notices if isinstance(notice, Confirmed)]
+
+    assert outside.at_s - inside.at_s < 2.0
+    assert [(one.from_, one.to) for _, one in told] == [
+        (inside.from_territory, inside.to_territory),
+        (inside.to_territory, inside.from_territory),
+    ]
+    assert told[1][0] - outside.at_s < 5.0
+    assert watch.territory is inside.from_territory
 
 
 def test_an_approach_is_withdrawn_when_the_unit_turns_away(atlas: Atlas) -> None:
