@@ -52,8 +52,8 @@ class Engine:
     ) -> list[Event]:
         """`step`, of what is no ping."""
         match entry:
-            case Tick(at):
-                return sightings.tick(world, at)
+            case Tick():
+                return sightings.tick(world, entry.came_at)
             case ClockSet():
                 sightings.set_clock(world, entry)
                 return []
