@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from websockets.frames import CloseCode
@@ -63,14 +63,10 @@ class SlowDown(msgspec.Struct, frozen=True, tag_field="type", tag="slow_down"):
     reason: str
 
 
-class _Run(NamedTuple):
-    """Pings of one sender that came one after another."""
-
-    sender: Sender
-    seqs: list[int]
-    place: int | None
-    """Of the first of them among the inputs of its round; None where they were refused before they became inputs, and
-    may be acknowledged."""
+_Run = tuple[Sender, list[int], int | None]
+"""Pings of one sender that came one after another: their numbers, and the place of the first among the inputs of their
+round; None where they were refused before they became inputs, and may be acknowledged.
+"""
 
 
 class _Round:
@@ -243,11 +239,11 @@ class UnitSession:
                         if news is not None:
                             inputs.append(news)
                     sender, seqs = named, []
-                    round_.runs.append(_Run(sender, seqs, len(inputs)))
+                    round_.runs.append((sender, seqs, len(inputs)))
                 seqs.append(entry.seq)
                 inputs.append(PingReceived(entry, received_at))
-        for run in round_.runs:
-            self._receipts.came(run.sender, run.seqs)
+        for sender, seqs, _ in round_.runs:
+            self._receipts.came(sender, seqs)
         return round_
 
     def _refuse(self, round_: _Round, entry: Refusal) -> None:
@@ -256,7 +252,7 @@ class UnitSession:
         # It is dealt with, if all of its name could be read and the token is for its unit.
         if unit is None or boot is None or seq is None or not self._gate.admits_unit(self._grant, unit):
             return
-        round_.runs.append(_Run((unit, boot), [seq], None))
+        round_.runs.append(((unit, boot), [seq], None))
 
     def _submit(self, round_: _Round) -> None:
         self._in_flight += round_.messages
@@ -306,31 +302,29 @@ class UnitSession:
         """Note what there is to say of a round."""
         receipts, refused = self._receipts, round_.refused
         accepted = postponed = 0
+        are_all_accepted = isinstance(outcomes, list) and {*map(type, outcomes)} == {list}  # as nearly always
         for sender, seqs, place in round_.runs:
             if place is None:
                 receipts.dealt_with(sender, seqs)
-                continue
-            if isinstance(outcomes, Unavailable):
+            elif isinstance(outcomes, Unavailable):
                 self._slow_down = SlowDown(str(outcomes))
                 postponed += len(seqs)
                 receipts.not_accepted(sender, seqs)
-                continue
-            became = outcomes[place : place + len(seqs)]
-            if {*map(type, became)} == {list}:  # as nearly always
+            elif are_all_accepted:
                 accepted += len(seqs)
                 receipts.dealt_with(sender, seqs)
-                continue
-            for seq, outcome in zip(seqs, became, strict=True):
-                if isinstance(outcome, Unrecorded):
-                    self._slow_down = SlowDown(outcome.reason)
-                    postponed += 1
-                    receipts.not_accepted(sender, [seq])
-                    continue
-                if isinstance(outcome, Refused):
-                    refused.append(RefusedPing(*sender, seq, outcome.field, outcome.reason))
-                else:
-                    accepted += 1
-                receipts.dealt_with(sender, [seq])
+            else:
+                for seq, outcome in zip(seqs, outcomes[place : place + len(seqs)], strict=True):
+                    if isinstance(outcome, Unrecorded):
+                        self._slow_down = SlowDown(outcome.reason)
+                        postponed += 1
+                        receipts.not_accepted(sender, [seq])
+                        continue
+                    if isinstance(outcome, Refused):
+                        refused.append(RefusedPing(*sender, seq, outcome.field, outcome.reason))
+                    else:
+                        accepted += 1
+                    receipts.dealt_with(sender, [seq])
         self._metrics.count_pings("socket", accepted, len(refused), postponed, self._loop.time() - round_.since)
         self._refused += refused
 
