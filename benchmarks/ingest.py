@@ -200,7 +200,7 @@ def main() -> None:
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
         "rates": lambda options: rates(options.runs, options.seconds, options.sockets),
         "even": lambda _: even(1, 15.0),
-        "known": lambda options: known(1, 3 * options.seconds),
+        "known": lambda options: known(options.runs, 3 * options.seconds),
     }
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.5)
