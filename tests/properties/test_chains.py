@@ -46,21 +46,43 @@ def straight(place: tuple[float, float], course: float, aside_m: float, gap_s: i
 
 @settings(max_examples=400, deadline=None)
 @given(places, st.floats(0, 360, exclude_max=True), st.floats(-300, 300), st.integers(1, 20), st.integers(0, 2**32))
-# A second in a corner of a parcel of Baarle: of it one fix, which no path remembers half a minute later.
+# A second in a corner of a parcel of Baarle: of it one fix.
 @example((4.930, 51.438), 166.75, 167.0, 1, 0)
 # A fix a kilometre back that lay within the error of a linear map of the border: the way there was seen, that back not.
 @example((4.930, 51.438), 66.92516161559605, -54.100727950052146, 1, 2710118254)
 def test_the_chain_is_unbroken_and_in_order(
     place: tuple[float, float], course: float, aside_m: float, gap_s: int, seed: int
 ) -> None:
+    check_the_chain(straight(place, course, aside_m, gap_s, seed))
+
+
+@settings(max_examples=200, deadline=None)
+@given(places, st.floats(0, 360, exclude_max=True), st.floats(-300, 300), st.integers(1, 20), st.integers(0, 2**32))
+# Silent once it is told to have come into a parcel, by fixes of which none is surely in it.
+@example((4.930, 51.438), 193.5, -270.9, 1, 4137710848)
+def test_the_chain_is_unbroken_over_a_silence(
+    place: tuple[float, float], course: float, aside_m: float, gap_s: int, seed: int
+) -> None:
+    """It falls silent somewhere on its way, for longer than what came before says where it is, and turns up further on:
+    right after a crossing was told, too, by a fix that is not surely beyond.
+    """
     fixes = straight(place, course, aside_m, gap_s, seed)
+    random = Random(seed)
+    before, after = sorted(random.sample(range(len(fixes)), 2))
+    silent_s = random.uniform(900.0, 4_000.0)
+    check_the_chain([*fixes[:before], *(fix._replace(fixed_at=fix.fixed_at + silent_s) for fix in fixes[after:])])
+
+
+def check_the_chain(fixes: list[Seen]) -> None:
+    """What is told of a drive begins where it began, and each crossing where the last one led; it ends where it is."""
     watch: Watch | None = None
     recall: Recall | None = None
     told: list[Confirmed] = []
     began: Territory | None = None
     for fix in fixes:
         watch, recall, notices = arrive(DETECTOR, watch, recall, sample_of(fix))
-        began = began or watch.territory
+        if began is None or (watch.home is None and not told):
+            began = watch.territory  # nobody knows yet where it is
         told += [notice for notice in notices if isinstance(notice, Confirmed)]
     assert watch is not None
 
