@@ -6,7 +6,7 @@ A road is a function from seconds to exact motion. Whoever drives on it crosses 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from random import Random
 from typing import Final, NamedTuple
@@ -94,17 +94,24 @@ def straight(lon: float, lat: float, speed_mps: float, course_deg: float, at_s: 
     return road
 
 
+def _edges(random: Random, lines: list[list[Position]], attempts: int) -> Iterator[tuple[LocalPlane, float, float]]:
+    """Edges of borders at random: a plane at where each begins, and where it ends on that, metres. Those shorter than a
+    metre have no direction, and are passed over.
+    """
+    for _ in range(attempts):
+        line = random.choices(lines, weights=[len(run) for run in lines])[0]
+        start = random.randrange(len(line) - 1)
+        one = LocalPlane(*line[start])
+        x, y = one.xy(*line[start + 1])
+        if math.hypot(x, y) >= 1.0:
+            yield one, x, y
+
+
 def across(
     random: Random, atlas: Atlas, lines: list[list[Position]], *, before_s: float, after_s: float, turn_dps: float = 0.0
 ) -> tuple[Road, list[Truth]]:
     """A road that crosses one border once, at 12 to 55 m/s, within 50 degrees of the normal."""
-    for _ in range(_ATTEMPTS):
-        line = random.choices(lines, weights=[len(run) for run in lines])[0]
-        start = random.randrange(len(line) - 1)
-        one, other = LocalPlane(*line[start]), line[start + 1]
-        x, y = one.xy(*other)
-        if math.hypot(x, y) < 1.0:
-            continue
+    for one, x, y in _edges(random, lines, _ATTEMPTS):
         share = random.random()
         course = math.degrees(math.atan2(x, y)) + random.choice((-90, 90)) + random.uniform(-50, 50)
         at_s = before_s + random.random()
@@ -123,13 +130,7 @@ def corner(
     """A straight road, at 15 to 35 m/s, that cuts a corner of another state: in and out again within so many seconds,
     about a minute after it begins, and no other border in the minute after.
     """
-    for _ in range(10 * _ATTEMPTS):
-        line = random.choices(lines, weights=[len(run) for run in lines])[0]
-        start = random.randrange(len(line) - 1)
-        one = LocalPlane(*line[start])
-        x, y = one.xy(*line[start + 1])
-        if math.hypot(x, y) < 1.0:
-            continue
+    for one, x, y in _edges(random, lines, 10 * _ATTEMPTS):
         speed, course, share = random.uniform(15, 35), random.uniform(0, 360), random.random()
         road = straight(*one.lonlat(share * x, share * y), speed, course, 60.0)
         before, after = road(60.0 - 1.5 * most_s), road(60.0 + 1.5 * most_s)
@@ -147,13 +148,7 @@ def wandering(
     """A way through town and country that crosses one border once: stretches of 0.2 to 3 km, each with its own speed
     (8 to 42 m/s) and course (40 degrees about the first), and now and then a wait between two.
     """
-    for _ in range(_ATTEMPTS):
-        line = random.choices(lines, weights=[len(run) for run in lines])[0]
-        start = random.randrange(len(line) - 1)
-        one, other = LocalPlane(*line[start]), line[start + 1]
-        x, y = one.xy(*other)
-        if math.hypot(x, y) < 1.0:
-            continue
+    for one, x, y in _edges(random, lines, _ATTEMPTS):
         share, speed = random.random(), random.uniform(8, 35)
         course = math.degrees(math.atan2(x, y)) + random.choice((-90, 90)) + random.uniform(-50, 50)
         onwards = _stretches(random, course, speed, after_s)

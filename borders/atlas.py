@@ -92,9 +92,9 @@ class Atlas:
         """What to show wherever the borders are shown."""
         self._coverage: Final = coverage
         self._polygons: Final = _polygons(coverage)
-        self._edges: Final = _edges(coverage)
-        self._lines: Final = Lines(BOX, self._edges)
-        self._grid: Final = Grid(BOX, self._edges, self._anywhere)
+        edges = _edges(coverage)
+        self._lines: Final = Lines(BOX, edges)
+        self._grid: Final = Grid(BOX, edges, self._anywhere)
         self._close: Final = Close(BOX, SIZE, self._territories, self._lines.distances_m)
 
     def territory(self, lon: float, lat: float) -> Territory:
